@@ -1,0 +1,386 @@
+//! The settings: one struct for each section, the defaults, and the one list of keys.
+//!
+//! Owns the shape. Reading is `layers` and `load`; what values must agree on is `rules`.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+
+use super::{
+    database::DatabaseUrl,
+    names::{HostName, InviteCode, LogFilter},
+    secrets::Secret,
+    units::{ByteSize, PortRange},
+    value::{Visitor, choice},
+};
+
+/// The invite of the local run, printed in the README and therefore known to everybody.
+const LOCAL_INVITE: &str = "secret_invite";
+
+/// Everything that can be configured, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The public host name. With it the server is served to others, see [`Config::local_run`].
+    pub domain: Option<HostName>,
+    /// Where the database file (if SQLite) and the generated secrets live.
+    pub data_dir: PathBuf,
+    pub http: Http,
+    pub database: Database,
+    pub auth: Auth,
+    pub chat: Chat,
+    pub calls: Calls,
+    pub turn: Turn,
+    pub log: Log,
+}
+
+/// The HTTP server: pages, REST and Socket.IO.
+#[derive(Debug, Clone)]
+pub struct Http {
+    pub listen: SocketAddr,
+    /// Whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The longest request body that is read.
+    pub body_limit: ByteSize,
+}
+
+/// The database.
+#[derive(Debug, Clone, Default)]
+pub struct Database {
+    /// As configured; what is used is [`Config::database_url`].
+    pub url: Option<DatabaseUrl>,
+    pub url_file: Option<PathBuf>,
+}
+
+/// Accounts, tokens and invites.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    pub access_token_lifetime: Duration,
+    pub refresh_token_lifetime: Duration,
+    /// How long a rotated refresh token is still taken after its successor was used.
+    pub refresh_grace: Duration,
+    /// As configured; what is used is [`Config::first_invite`].
+    pub first_invite: Option<InviteCode>,
+    /// As configured; what is used is [`super::Secrets::jwt`].
+    pub jwt_secret: Option<Secret>,
+    pub jwt_secret_file: Option<PathBuf>,
+    /// Sign-in attempts a minute from one address.
+    pub logins_per_minute: NonZeroU32,
+    /// Invite checks and registrations a minute from one address.
+    pub invites_per_minute: NonZeroU32,
+    /// Sign-ins that may wait for a password to be hashed; one more gets 503.
+    pub password_queue: NonZeroU32,
+}
+
+/// Chats and messages.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    /// In characters (Unicode scalar values).
+    pub max_message_length: NonZeroU32,
+    pub family_chat_name: String,
+}
+
+/// Calls between people.
+#[derive(Debug, Clone)]
+pub struct Calls {
+    /// How long a call rings until it counts as missed.
+    pub ring_timeout: Duration,
+    /// How long an answered call waits for a side whose connection was lost.
+    pub rejoin_timeout: Duration,
+    pub ice_transport_policy: IceTransportPolicy,
+}
+
+/// The STUN and TURN server.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    pub listen: SocketAddr,
+    /// The address that clients and peers see, if it is not that of `listen`.
+    pub external_address: Option<IpAddr>,
+    pub relay_ports: PortRange,
+    /// As configured; what is used is [`Config::turn_realm`].
+    pub realm: Option<String>,
+    /// As configured; what is used is [`super::Secrets::turn`].
+    pub secret: Option<Secret>,
+    pub secret_file: Option<PathBuf>,
+    /// Secrets whose credentials are still taken after a change of `secret`.
+    pub previous_secrets: Vec<Secret>,
+    pub credential_lifetime: Duration,
+    /// As configured; what is used is [`Config::turn_allow_loopback`].
+    pub allow_loopback: Option<bool>,
+    /// Whether relayed packets may go to private addresses.
+    pub allow_private: bool,
+    /// Allocations of one signed-in session.
+    pub allocations_per_user: NonZeroU32,
+    /// Allocations in all.
+    pub allocations: NonZeroU32,
+}
+
+/// The log, on standard error.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub filter: LogFilter,
+    pub format: LogFormat,
+}
+
+choice! {
+    /// Which ICE candidates clients may use.
+    IceTransportPolicy { All = "all", Relay = "relay" }
+}
+
+choice! {
+    /// How a log line is written.
+    LogFormat { Text = "text", Json = "json" }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domain: None,
+            data_dir: "./data".into(),
+            http: Http::default(),
+            database: Database::default(),
+            auth: Auth::default(),
+            chat: Chat::default(),
+            calls: Calls::default(),
+            turn: Turn::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
+            trusted_proxies: Vec::new(),
+            body_limit: ByteSize::kib(256),
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Duration::from_mins(15),
+            refresh_token_lifetime: Duration::from_hours(30 * 24),
+            refresh_grace: Duration::from_mins(1),
+            first_invite: None,
+            jwt_secret: None,
+            jwt_secret_file: None,
+            logins_per_minute: count(10),
+            invites_per_minute: count(10),
+            password_queue: count(16),
+        }
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            max_message_length: count(10_000),
+            family_chat_name: "Семейный Чат".into(),
+        }
+    }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            ring_timeout: Duration::from_secs(45),
+            rejoin_timeout: Duration::from_secs(30),
+            ice_transport_policy: IceTransportPolicy::All,
+        }
+    }
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3478)),
+            external_address: None,
+            relay_ports: PortRange::DYNAMIC,
+            realm: None,
+            secret: None,
+            secret_file: None,
+            previous_secrets: Vec::new(),
+            credential_lifetime: Duration::from_hours(24),
+            allow_loopback: None,
+            allow_private: false,
+            allocations_per_user: count(48),
+            allocations: count(4000),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: LogFilter::default(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+impl Config {
+    /// Returns whether nobody but this machine is served: every listener is on loopback and there is no domain.
+    pub fn local_run(&self) -> bool {
+        self.domain.is_none()
+            && self.http.listen.ip().is_loopback()
+            && self.turn.listen.ip().is_loopback()
+    }
+
+    /// Returns the database to use: the configured one, else a file in the data directory.
+    pub fn database_url(&self) -> DatabaseUrl {
+        self.database
+            .url
+            .clone()
+            .unwrap_or_else(|| DatabaseUrl::Sqlite(self.data_dir.join("zvonilka.db")))
+    }
+
+    /// Returns the code of the first invite; `None` asks for a random one.
+    pub fn first_invite(&self) -> Option<&str> {
+        match &self.auth.first_invite {
+            Some(code) => Some(code.as_str()),
+            None if self.local_run() => Some(LOCAL_INVITE),
+            None => None,
+        }
+    }
+
+    /// Returns whether the first invite is the one that everybody knows.
+    pub fn first_invite_is_known(&self) -> bool {
+        self.first_invite() == Some(LOCAL_INVITE)
+    }
+
+    /// Returns the realm of the TURN credentials (RFC 8489 section 9.2).
+    pub fn turn_realm(&self) -> &str {
+        match (&self.turn.realm, &self.domain) {
+            (Some(realm), _) => realm,
+            (None, Some(domain)) => domain.as_str(),
+            (None, None) => "zvonilka",
+        }
+    }
+
+    /// Returns whether relayed packets may go to loopback addresses.
+    pub fn turn_allow_loopback(&self) -> bool {
+        self.turn.allow_loopback.unwrap_or_else(|| self.local_run())
+    }
+
+    /// Returns the address under which the relay is reached from outside.
+    pub fn turn_external_address(&self) -> IpAddr {
+        self.turn
+            .external_address
+            .unwrap_or_else(|| self.turn.listen.ip())
+    }
+
+    /// Shows every setting to `visitor`, in the order of the reference file.
+    pub(super) fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.key("domain", &mut self.domain);
+        visitor.key("data_dir", &mut self.data_dir);
+        visitor.key("http.listen", &mut self.http.listen);
+        visitor.key("http.trusted_proxies", &mut self.http.trusted_proxies);
+        visitor.key("http.body_limit", &mut self.http.body_limit);
+        visitor.key("database.url", &mut self.database.url);
+        visitor.key("database.url_file", &mut self.database.url_file);
+        visitor.key(
+            "auth.access_token_lifetime",
+            &mut self.auth.access_token_lifetime,
+        );
+        visitor.key(
+            "auth.refresh_token_lifetime",
+            &mut self.auth.refresh_token_lifetime,
+        );
+        visitor.key("auth.refresh_grace", &mut self.auth.refresh_grace);
+        visitor.key("auth.first_invite", &mut self.auth.first_invite);
+        visitor.key("auth.jwt_secret", &mut self.auth.jwt_secret);
+        visitor.key("auth.jwt_secret_file", &mut self.auth.jwt_secret_file);
+        visitor.key("auth.logins_per_minute", &mut self.auth.logins_per_minute);
+        visitor.key("auth.invites_per_minute", &mut self.auth.invites_per_minute);
+        visitor.key("auth.password_queue", &mut self.auth.password_queue);
+        visitor.key("chat.max_message_length", &mut self.chat.max_message_length);
+        visitor.key("chat.family_chat_name", &mut self.chat.family_chat_name);
+        visitor.key("calls.ring_timeout", &mut self.calls.ring_timeout);
+        visitor.key("calls.rejoin_timeout", &mut self.calls.rejoin_timeout);
+        visitor.key(
+            "calls.ice_transport_policy",
+            &mut self.calls.ice_transport_policy,
+        );
+        visitor.key("turn.listen", &mut self.turn.listen);
+        visitor.key("turn.external_address", &mut self.turn.external_address);
+        visitor.key("turn.relay_ports", &mut self.turn.relay_ports);
+        visitor.key("turn.realm", &mut self.turn.realm);
+        visitor.key("turn.secret", &mut self.turn.secret);
+        visitor.key("turn.secret_file", &mut self.turn.secret_file);
+        visitor.key("turn.previous_secrets", &mut self.turn.previous_secrets);
+        visitor.key(
+            "turn.credential_lifetime",
+            &mut self.turn.credential_lifetime,
+        );
+        visitor.key("turn.allow_loopback", &mut self.turn.allow_loopback);
+        visitor.key("turn.allow_private", &mut self.turn.allow_private);
+        visitor.key(
+            "turn.allocations_per_user",
+            &mut self.turn.allocations_per_user,
+        );
+        visitor.key("turn.allocations", &mut self.turn.allocations);
+        visitor.key("log.filter", &mut self.log.filter);
+        visitor.key("log.format", &mut self.log.format);
+    }
+}
+
+const fn count(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).expect("defaults are above zero")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_a_local_run() {
+        let config = Config::default();
+        assert!(config.local_run());
+        assert!(config.turn_allow_loopback());
+        assert_eq!(config.first_invite(), Some("secret_invite"));
+        assert_eq!(config.turn_realm(), "zvonilka");
+        assert_eq!(
+            config.database_url(),
+            DatabaseUrl::Sqlite("./data/zvonilka.db".into())
+        );
+    }
+
+    #[test]
+    fn one_listener_outside_loopback_ends_the_local_run() {
+        for served in [
+            Config {
+                domain: Some("talk.example.org".parse().expect("a host name")),
+                ..Config::default()
+            },
+            Config {
+                http: Http {
+                    listen: ([0, 0, 0, 0], 3000).into(),
+                    ..Http::default()
+                },
+                ..Config::default()
+            },
+            Config {
+                turn: Turn {
+                    listen: ([192, 0, 2, 1], 3478).into(),
+                    ..Turn::default()
+                },
+                ..Config::default()
+            },
+        ] {
+            assert!(!served.local_run());
+            assert!(!served.turn_allow_loopback());
+            assert_eq!(
+                served.first_invite(),
+                None,
+                "an invite that everybody knows must not guard a public server"
+            );
+        }
+    }
+}
