@@ -373,3 +373,6 @@ fn show_raw(raw: &Raw) -> String {
         Raw::Nested => "{…}".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
