@@ -6,14 +6,14 @@ use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  zvonilka                                        try it: http://localhost:3000, invite code secret_invite
-  zvonilka --config /etc/zvonilka/zvonilka.toml   serve with a configuration file
-  zvonilka check-config                           show every setting, and where its value comes from
-  zvonilka openapi > openapi.json                 write the description of the REST API
+  zvonilka                          try it: http://localhost:3000, secret_invite
+  zvonilka --config zvonilka.toml   serve with a configuration file
+  zvonilka check-config             show every setting and where it comes from
+  zvonilka openapi > openapi.json   write the description of the REST API
 
-Every setting can stand in the file (section.key), in the environment (ZVONILKA_SECTION__KEY, with two
-underscores for the dot) and, for the ones above, in a flag; the later wins. config/zvonilka.toml
-describes all of them.";
+Every setting can stand in the file (section.key), in the environment
+(ZVONILKA_SECTION__KEY, with two underscores for the dot) and, if it is listed
+above, in a flag; the later wins. config/zvonilka.toml describes all of them.";
 
 /// Zvonilka: a messenger with calls for a family, in one program.
 #[derive(Debug, Parser)]

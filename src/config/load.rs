@@ -321,7 +321,23 @@ impl fmt::Display for Loaded {
             out: String::new(),
         };
         self.config.clone().visit(&mut lines);
-        f.write_str(lines.out.trim_end())
+        writeln!(f, "{}", lines.out)?;
+        let config = &self.config;
+        let audience = if config.local_run() {
+            "this machine alone (local run)"
+        } else {
+            "others"
+        };
+        writeln!(f, "# What follows from these:")?;
+        writeln!(f, "#   served are: {audience}")?;
+        writeln!(f, "#   database: {}", config.database_url())?;
+        writeln!(f, "#   TURN realm: {}", config.turn_realm())?;
+        writeln!(f, "#   relay address: {}", config.turn_external_address())?;
+        write!(
+            f,
+            "#   relaying to loopback: {}",
+            config.turn_allow_loopback()
+        )
     }
 }
 
