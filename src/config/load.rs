@@ -329,7 +329,7 @@ impl fmt::Display for Loaded {
             "others"
         };
         writeln!(f, "# What follows from these:")?;
-        writeln!(f, "#   served are: {audience}")?;
+        writeln!(f, "#   serves: {audience}")?;
         writeln!(f, "#   database: {}", config.database_url())?;
         writeln!(f, "#   TURN realm: {}", config.turn_realm())?;
         writeln!(f, "#   relay address: {}", config.turn_external_address())?;
