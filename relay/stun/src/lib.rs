@@ -1,0 +1,36 @@
+//! The STUN and TURN codec: bytes to messages and back (RFC 8489, RFC 8656).
+//!
+//! Owns what a datagram may look like: its class by the first byte, the limits of a message, the framing of relayed data. The attributes and
+//! their integrity are read and written by `stun-types` and `turn-types`, whose types this crate hands on. Knows no allocations, no
+//! credentials and no time.
+//!
+//! Control messages are read with [`read`] and answered with [`Answer`]. Relayed data has its own path without a copy and
+//! without memory of its own: [`ChannelData::parse`] finds the payload in place, [`Frame`] is what goes before and after a payload.
+
+mod answer;
+mod channel_data;
+mod class;
+mod frame;
+mod message;
+
+pub use answer::Answer;
+pub use channel_data::{ChannelData, ChannelNumber};
+pub use class::DatagramClass;
+pub use frame::Frame;
+pub use message::{MAX_MESSAGE, MAX_REQUEST, Malformed, fingerprinted, method, read, read_request};
+pub use stun_types::{
+    AddressFamily,
+    attribute::{
+        Attribute, AttributeFromRaw, AttributeStaticType, AttributeType, AttributeWrite, ErrorCode,
+        Fingerprint, MessageIntegrity, Nonce, Realm, UnknownAttributes, Username, XorMappedAddress,
+    },
+    message::{
+        IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message, MessageClass,
+        MessageType, MessageWrite, MessageWriteExt, MessageWriteVec, Method, TransactionId,
+    },
+};
+pub use turn_types::attribute::{
+    AdditionalAddressFamily, AddressErrorCode, ChannelNumber as ChannelNumberAttribute, Data,
+    DontFragment, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken,
+    XorPeerAddress, XorRelayedAddress,
+};

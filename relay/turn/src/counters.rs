@@ -1,0 +1,119 @@
+//! What the server counts. Counting is all it does about a dropped packet.
+
+use crate::Refusal;
+
+/// Packets and their payload bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes of payload, without any header.
+    pub bytes: u64,
+}
+
+impl Flow {
+    pub(crate) fn add(&mut self, payload: usize) {
+        self.packets += 1;
+        self.bytes += payload as u64;
+    }
+}
+
+/// Why a datagram went no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropReason {
+    /// No STUN, TURN or ChannelData message, or one that only a server sends.
+    Malformed,
+    /// Relayed data from a client, or for a port, without an allocation.
+    NoAllocation,
+    /// ChannelData for a channel that is not bound.
+    NoChannel,
+    /// The peer has no permission.
+    NoPermission,
+    /// The peer is an address of the server, and no living allocation.
+    OwnAddress,
+    /// The answer would be more than three times what a stranger sent.
+    Amplifying,
+}
+
+impl DropReason {
+    /// Every reason, in the order of the counters.
+    pub const ALL: [Self; 6] = [
+        Self::Malformed,
+        Self::NoAllocation,
+        Self::NoChannel,
+        Self::NoPermission,
+        Self::OwnAddress,
+        Self::Amplifying,
+    ];
+
+    /// Returns the name under which it is reported.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NoAllocation => "no_allocation",
+            Self::NoChannel => "no_channel",
+            Self::NoPermission => "no_permission",
+            Self::OwnAddress => "own_address",
+            Self::Amplifying => "amplifying",
+        }
+    }
+}
+
+/// A snapshot of what a server counted since its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Allocations that live.
+    pub allocations: u64,
+    /// Allocations that were ever made.
+    pub allocated: u64,
+    /// Binding requests that were answered.
+    pub bindings: u64,
+    /// Payloads on their way from a client to a peer.
+    pub to_peers: Flow,
+    /// Payloads on their way from a peer to a client. What went from client to client is counted in both.
+    pub to_clients: Flow,
+    pub(crate) drops: [u64; DropReason::ALL.len()],
+    pub(crate) refusals: [u64; Refusal::ALL.len()],
+}
+
+impl Counters {
+    /// Returns how many datagrams were dropped, and why.
+    pub fn drops(&self) -> impl Iterator<Item = (DropReason, u64)> {
+        DropReason::ALL.into_iter().zip(self.drops)
+    }
+
+    /// Returns how many requests were refused, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> {
+        Refusal::ALL.into_iter().zip(self.refusals)
+    }
+
+    pub(crate) fn dropped(&mut self, reason: DropReason) {
+        self.drops[reason as usize] += 1;
+    }
+
+    pub(crate) fn refused(&mut self, refusal: Refusal) {
+        self.refusals[refusal as usize] += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_counted_under_its_own_name() {
+        for (at, reason) in DropReason::ALL.into_iter().enumerate() {
+            let mut counters = Counters::default();
+            counters.dropped(reason);
+            assert_eq!(counters.drops().position(|(_, count)| count == 1), Some(at));
+        }
+        for (at, refusal) in Refusal::ALL.into_iter().enumerate() {
+            let mut counters = Counters::default();
+            counters.refused(refusal);
+            assert_eq!(
+                counters.refusals().position(|(_, count)| count == 1),
+                Some(at)
+            );
+        }
+    }
+}

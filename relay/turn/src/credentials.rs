@@ -1,0 +1,208 @@
+//! Ephemeral credentials: issued by whoever holds a secret, checked without asking anybody.
+//!
+//! The username is `<unix expiry>:<session>`, the password is the base64 of HMAC-SHA1 over it with the secret.
+
+use crate::UnixSeconds;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, Mac};
+use sha1::Sha1;
+use std::{fmt, str::FromStr, sync::Arc};
+
+/// A secret that credentials are made with. Its `Debug` prints nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes `bytes` as a secret; an empty one is none.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = bytes.into();
+        (!bytes.is_empty()).then_some(Self(bytes))
+    }
+
+    /// Returns the password that belongs to `username`.
+    pub(crate) fn password(&self, username: &str) -> String {
+        let mut mac =
+            Hmac::<Sha1>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(username.as_bytes());
+        BASE64_STANDARD.encode(mac.finalize().into_bytes())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The opaque name of a session, under which its allocations are counted and revoked. It crosses the network in clear.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionName(Arc<str>);
+
+impl SessionName {
+    /// The longest name, in bytes.
+    pub const MAX: usize = 64;
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text names no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a session's name is 1 to {} visible ASCII characters",
+    SessionName::MAX
+)]
+pub struct NoSessionName;
+
+impl FromStr for SessionName {
+    type Err = NoSessionName;
+
+    fn from_str(text: &str) -> Result<Self, NoSessionName> {
+        let fits = (1..=Self::MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(NoSessionName)
+        }
+    }
+}
+
+/// What a client signs in with. Its `Debug` prints nothing of the credential.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The username, as it goes on the wire.
+    pub username: String,
+    /// The password.
+    pub credential: String,
+}
+
+impl Credentials {
+    /// Issues credentials for `session` with which allocations can be made until `expires`.
+    pub fn issue(secret: &Secret, session: &SessionName, expires: UnixSeconds) -> Self {
+        let username = format!("{}:{session}", expires.0);
+        Self {
+            credential: secret.password(&username),
+            username,
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A username that has the form of ours; whether it is genuine, its password decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EphemeralUsername {
+    pub(crate) text: Box<str>,
+    pub(crate) expires: UnixSeconds,
+    pub(crate) session: SessionName,
+}
+
+impl FromStr for EphemeralUsername {
+    type Err = NoSessionName;
+
+    fn from_str(text: &str) -> Result<Self, NoSessionName> {
+        let (expires, session) = text.split_once(':').ok_or(NoSessionName)?;
+        if !expires.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NoSessionName);
+        }
+        let expires = UnixSeconds(expires.parse().map_err(|_| NoSessionName)?);
+        Ok(Self {
+            text: text.into(),
+            expires,
+            session: session.parse()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn credentials_are_what_coturn_makes_of_the_same_secret() {
+        let issued = Credentials::issue(
+            &secret("north"),
+            &"alice".parse().unwrap(),
+            UnixSeconds(1_700_000_000),
+        );
+        assert_eq!(issued.username, "1700000000:alice");
+        // echo -n 1700000000:alice | openssl dgst -sha1 -hmac north -binary | base64
+        assert_eq!(issued.credential, "Cd/49soE35ICqcJF/bCTn8Z4OyE=");
+    }
+
+    #[test]
+    fn secrets_and_passwords_are_not_printed() {
+        let issued =
+            Credentials::issue(&secret("north"), &"alice".parse().unwrap(), UnixSeconds(1));
+        let printed = format!("{:?} {issued:?}", secret("north"));
+        assert!(
+            !printed.contains("north") && !printed.contains(&issued.credential),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        assert_eq!(Secret::new(""), None);
+    }
+
+    #[test]
+    fn a_username_without_expiry_or_session_is_refused() {
+        for text in [
+            "",
+            ":",
+            "1",
+            "1:",
+            ":alice",
+            "x:alice",
+            "-1:alice",
+            "+1:alice",
+            "1:a b",
+            "99999999999999999999:alice",
+        ] {
+            assert_eq!(
+                text.parse::<EphemeralUsername>(),
+                Err(NoSessionName),
+                "{text:?}"
+            );
+        }
+        assert_eq!(
+            "1:a:b"
+                .parse::<EphemeralUsername>()
+                .unwrap()
+                .session
+                .as_str(),
+            "a:b"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics_and_issued_usernames_read_back(text: String, expires: u64, session in "[!-~]{1,64}") {
+            let _ = text.parse::<EphemeralUsername>();
+            let issued = Credentials::issue(&secret("north"), &session.parse().unwrap(), UnixSeconds(expires));
+            let read: EphemeralUsername = issued.username.parse().unwrap();
+            prop_assert_eq!((read.expires, read.session.as_str()), (UnixSeconds(expires), session.as_str()));
+        }
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).unwrap()
+    }
+}
