@@ -285,6 +285,23 @@ fn the_reference_file_has_every_setting_with_its_default() {
     );
 }
 
+#[test]
+fn the_example_of_each_readme_is_accepted() {
+    for readme in ["README.md", "README.ru.md"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(readme);
+        let text = fs::read_to_string(path).unwrap();
+        let example = text
+            .split("```toml\n")
+            .nth(1)
+            .unwrap()
+            .split("```")
+            .next()
+            .unwrap();
+        let config = Given::file(example).load().unwrap().config;
+        assert!(!config.local_run(), "{readme}");
+    }
+}
+
 #[derive(Default)]
 struct Given {
     file: Option<(TempDir, PathBuf)>,
