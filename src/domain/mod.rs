@@ -1,0 +1,25 @@
+//! What the server talks about: ids, names, limits, events and the call state machine.
+//!
+//! Pure: no clock, no database, no sockets. Everything here is parsed once, at an edge, and trusted from then on.
+
+mod call;
+mod call_record;
+mod chat;
+mod event;
+mod ids;
+mod invalid;
+mod invite;
+mod text;
+mod time;
+mod user;
+
+pub use call::{Call, CallError, Command, Effect, Emit, Limits as CallLimits, SignalKind, Target};
+pub use call_record::{CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
+pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
+pub use event::{CallEvent, Event, SessionEnd};
+pub use ids::{CallId, ChatId, DeviceId, InviteId, MessageId, SessionId, SocketId, TokenId, UserId};
+pub use invalid::{Fault, Invalid};
+pub use invite::{Invite, InviteCode, InviteState};
+pub use text::{ChatName, ClientId, Content, NameKey, Password, UserName};
+pub use time::UnixMillis;
+pub use user::{Actor, User};

@@ -1,0 +1,107 @@
+//! The task of one live call: takes commands and the passing of time to the machine, saves, then tells.
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use crate::domain::{Call, Command, Effect, Event, UnixMillis};
+use crate::store::{self as repo, StoreError};
+
+use super::{CallRefused, Calls, Joined};
+
+/// How soon a row is tried again that could not be written when time was up.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// One command and who waits for its answer.
+pub(super) struct Ask {
+    pub(super) command: Command,
+    pub(super) reply: oneshot::Sender<Result<Joined, CallRefused>>,
+}
+
+/// Runs the call until it is over. `first` is what its start brought about.
+pub(super) async fn run(calls: Calls, mut call: Call, mut asks: mpsc::Receiver<Ask>, first: Vec<Effect>) {
+    // A step of the wall clock does not touch a call: its time is that of its start plus what really passed.
+    let (started, began) = (Instant::now(), calls.ground.clock.now());
+    let now = || began.plus(started.elapsed());
+    tell(&calls, first);
+    while let Some(deadline) = call.deadline() {
+        let due = started + deadline.since(began);
+        tokio::select! {
+            biased;
+            () = sleep_until(due) => {
+                let at = now().max(deadline);
+                if let Err(error) = carry_out(&calls, &mut call, Command::Tick, at).await {
+                    tracing::error!(call = %call.record().id, %error, "a call's row could not be written");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+            ask = asks.recv() => {
+                let Some(Ask { command, reply }) = ask else { break };
+                let answer = answer(&calls, &mut call, command, now()).await;
+                if call.deadline().is_none() {
+                    // Both may be called again before whoever ended it knows that it is over.
+                    calls.lock().remove(call.record().id);
+                }
+                // Whoever asked may have gone.
+                drop(reply.send(answer));
+            }
+            () = calls.ground.tasks.stopped() => return,
+        }
+    }
+    calls.lock().remove(call.record().id);
+    let record = call.record();
+    let reason = record.reason.map_or("", crate::domain::EndReason::as_str);
+    tracing::info!(call = %record.id, reason, seconds = record.duration_secs(), "call ended");
+}
+
+async fn answer(calls: &Calls, call: &mut Call, command: Command, now: UnixMillis) -> Result<Joined, CallRefused> {
+    let joiner = match &command {
+        Command::Join { user, .. } => Some(*user),
+        Command::Attach { .. }
+        | Command::Detach(_)
+        | Command::Signal { .. }
+        | Command::Accept { .. }
+        | Command::Reject { .. }
+        | Command::End { .. }
+        | Command::Gone { .. }
+        | Command::Tick => None,
+    };
+    carry_out(calls, call, command, now).await?;
+    let resend_offer = joiner.is_some_and(|user| call.wants_offer(user));
+    Ok(Joined { call: call.record().clone(), resend_offer })
+}
+
+async fn carry_out(calls: &Calls, call: &mut Call, command: Command, now: UnixMillis) -> Result<(), CallRefused> {
+    // Signals change no row: they need no copy to go back to.
+    let before = (!matches!(command, Command::Signal { .. })).then(|| call.clone());
+    let effects = call.apply(command, now)?;
+    if let Err(error) = save(calls, &effects).await {
+        if let Some(before) = before {
+            *call = before;
+        }
+        return Err(error.into());
+    }
+    tell(calls, effects);
+    Ok(())
+}
+
+async fn save(calls: &Calls, effects: &[Effect]) -> Result<(), StoreError> {
+    let last = effects.iter().rev().find_map(|effect| match effect {
+        Effect::Save(record) => Some(record),
+        Effect::Emit(_) => None,
+    });
+    if let Some(record) = last {
+        let mut tx = calls.ground.db.write().await?;
+        repo::calls::update(&mut tx, record).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn tell(calls: &Calls, effects: Vec<Effect>) {
+    for effect in effects {
+        match effect {
+            Effect::Emit(emit) => calls.ground.bus.tell_call(emit.to, emit.except, &Event::Call(emit.event)),
+            Effect::Save(_) => {}
+        }
+    }
+}

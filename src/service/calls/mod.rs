@@ -1,0 +1,353 @@
+//! Calls: starting, answering, ending, signaling, history. Each live call is one task, the only owner of its [`Call`].
+//!
+//! Owns the table of live calls and who is in which. A call's row is written before anybody hears of the change.
+
+mod live;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::bus::Channel;
+use crate::domain::{
+    Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command, Page, SessionId, SocketId,
+    UserId,
+};
+use crate::store::{self as repo, StoreError};
+
+use super::chats::{self, ChatError};
+use super::tasks::Panicked;
+use super::Ground;
+use live::Ask;
+
+/// Commands that may wait for one call.
+const QUEUE: usize = 256;
+
+/// How long calls wait.
+#[derive(Clone, Copy, Debug)]
+pub struct CallsConfig {
+    /// How long a call rings.
+    pub ring: Duration,
+    /// How long an answered call waits for a lost side.
+    pub rejoin: Duration,
+}
+
+/// How long a ringing call waits for its caller.
+const CALLER_REJOIN: Duration = Duration::from_secs(10);
+
+/// Why a call was not started, found or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CallRefused {
+    /// There is no such call.
+    #[error("there is no such call")]
+    NotFound,
+    /// There is no such living user.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// One cannot call oneself.
+    #[error("you cannot call yourself")]
+    WithSelf,
+    /// The other is in a call.
+    #[error("this user is in another call; try again later")]
+    Busy,
+    /// The actor is in a call on another device.
+    #[error("you are in another call on another device; end it first")]
+    Already,
+    /// Only administrators may.
+    #[error("only an administrator may do this")]
+    NotAdmin,
+    /// It goes on: its row is still being written.
+    #[error("the call is not over yet; end it first")]
+    StillLive,
+    /// The call's own refusal.
+    #[error(transparent)]
+    Refused(#[from] CallError),
+    /// More commands than the call can take.
+    #[error("too many requests for this call at once; try again")]
+    Overrun,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A use case panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+/// What a socket that joined a call must know.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The call.
+    pub call: CallRecord,
+    /// The server has lost the caller's offer.
+    pub resend_offer: bool,
+}
+
+#[derive(Clone)]
+struct Live {
+    inbox: mpsc::Sender<Ask>,
+    caller: UserId,
+    receiver: UserId,
+    caller_session: Option<SessionId>,
+}
+
+#[derive(Default)]
+struct Table {
+    calls: HashMap<CallId, Live>,
+    of_user: HashMap<UserId, CallId>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Calls {
+    ground: Ground,
+    limits: CallLimits,
+    /// Guards which calls live and who is in them. Held for look-ups alone.
+    table: Arc<Mutex<Table>>,
+}
+
+impl Calls {
+    /// Builds them; no call lives yet.
+    #[must_use]
+    pub fn new(ground: Ground, config: CallsConfig) -> Self {
+        let limits = CallLimits { ring: config.ring, rejoin: config.rejoin, caller_rejoin: CALLER_REJOIN };
+        Self { ground, limits, table: Arc::default() }
+    }
+
+    /// Takes up the calls that a stop or a crash interrupted.
+    ///
+    /// # Errors
+    /// [`CallRefused`] of the store.
+    pub async fn restore(&self) -> Result<usize, CallRefused> {
+        let records = repo::calls::live(&mut self.ground.db.read().await?, None).await?;
+        let count = records.len();
+        for record in records {
+            let call = Call::restore(record, self.limits, self.ground.clock.now());
+            let (inbox, asks) = mpsc::channel(QUEUE);
+            self.lock().insert(&call, inbox);
+            self.ground.tasks.start(live::run(self.clone(), call, asks, Vec::new()));
+        }
+        Ok(count)
+    }
+
+    /// Calls somebody. A call of the same sign-in that still goes on ends first.
+    ///
+    /// # Errors
+    /// [`CallRefused::WithSelf`], [`CallRefused::NoSuchUser`], [`CallRefused::Busy`], [`CallRefused::Already`].
+    pub async fn initiate(&self, actor: &Actor, target: UserId, kind: CallKind) -> Result<CallRecord, CallRefused> {
+        if actor.user == target {
+            return Err(CallRefused::WithSelf);
+        }
+        if let Some((id, live)) = self.call_of(actor.user) {
+            if live.caller != actor.user || live.caller_session != Some(actor.session) {
+                return Err(if live.caller == target { CallRefused::Busy } else { CallRefused::Already });
+            }
+            // It may have ended meanwhile: either way it is over.
+            let _over = self.ask(id, Command::End { user: actor.user, socket: None }).await;
+        }
+        let (this, actor) = (self.clone(), actor.clone());
+        self.ground.tasks.finish(async move { this.start(&actor, target, kind).await }).await?
+    }
+
+    async fn start(&self, actor: &Actor, target: UserId, kind: CallKind) -> Result<CallRecord, CallRefused> {
+        let now = self.ground.clock.now();
+        let mut tx = self.ground.db.write().await?;
+        let receiver = repo::users::by_id(&mut tx, target).await?.ok_or(CallRefused::NoSuchUser)?;
+        let (chat, chat_made) = match chats::find_or_make_private(&mut tx, actor.user, target, now).await {
+            Ok(found) => found,
+            Err(ChatError::Store(error)) => return Err(error.into()),
+            Err(_) => return Err(CallRefused::NoSuchUser),
+        };
+        let record = CallRecord {
+            id: CallId::new(),
+            chat,
+            kind,
+            status: CallStatus::Ringing,
+            reason: None,
+            caller: CallLeg { user: actor.user, name: actor.name.clone(), session: Some(actor.session) },
+            receiver: CallLeg { user: target, name: receiver.name, session: None },
+            created_at: now,
+            updated_at: now,
+            answered_at: None,
+            ended_at: None,
+            last_alive_at: now,
+        };
+        let (call, effects) = Call::ring(record.clone(), self.limits, now);
+        let (inbox, asks) = mpsc::channel(QUEUE);
+        // Both are busy from here on; the entry goes again if the row cannot be written.
+        self.lock().claim(&call, inbox, actor.user)?;
+        let written = async {
+            repo::calls::insert(&mut tx, &record).await?;
+            tx.commit().await
+        };
+        if let Err(error) = written.await {
+            self.lock().remove(record.id);
+            return Err(error.into());
+        }
+        if chat_made {
+            chats::announce(&self.ground, chat, true).await?;
+        }
+        tracing::info!(call = %record.id, kind = kind.as_str(), "call started");
+        self.ground.tasks.start(live::run(self.clone(), call, asks, effects));
+        for (socket, listener) in self.ground.bus.sockets_of(target, Channel::Calls) {
+            let (user, session, legacy) = (listener.user, listener.session, listener.legacy);
+            self.quietly(record.id, Command::Attach { user, session, socket, legacy }).await;
+        }
+        Ok(record)
+    }
+
+    /// Carries out the receiver's or either side's command on a call.
+    ///
+    /// # Errors
+    /// [`CallRefused::NotFound`], or why the call refuses.
+    pub async fn command(&self, id: CallId, command: Command) -> Result<Joined, CallRefused> {
+        self.ask(id, command).await
+    }
+
+    async fn ask(&self, id: CallId, command: Command) -> Result<Joined, CallRefused> {
+        let live = self.lock().calls.get(&id).cloned();
+        if let Some(live) = live {
+            let (reply, answer) = oneshot::channel();
+            match live.inbox.try_send(Ask { command: command.clone(), reply }) {
+                Ok(()) => {
+                    if let Ok(answer) = answer.await {
+                        return answer;
+                    }
+                }
+                Err(mpsc::error::TrySendError::Full(_)) => return Err(CallRefused::Overrun),
+                Err(mpsc::error::TrySendError::Closed(_)) => {}
+            }
+        }
+        // It is over: its row says how, and the machine refuses as it would have.
+        let record = self.record(id).await?;
+        let mut call = Call::restore(record, self.limits, self.ground.clock.now());
+        if call.record().status.is_live() {
+            return Err(CallRefused::Overrun);
+        }
+        call.apply(command, self.ground.clock.now())?;
+        Ok(Joined { call: call.record().clone(), resend_offer: false })
+    }
+
+    async fn record(&self, id: CallId) -> Result<CallRecord, CallRefused> {
+        repo::calls::by_id(&mut self.ground.db.read().await?, id).await?.ok_or(CallRefused::NotFound)
+    }
+
+    /// Returns a call that the actor takes part in.
+    ///
+    /// # Errors
+    /// [`CallRefused::NotFound`]; [`CallError::Forbidden`] for anybody else's.
+    pub async fn get(&self, actor: &Actor, id: CallId) -> Result<CallRecord, CallRefused> {
+        let record = self.record(id).await?;
+        if record.has(actor.user) { Ok(record) } else { Err(CallError::Forbidden.into()) }
+    }
+
+    /// Returns the actor's calls, newest first.
+    ///
+    /// # Errors
+    /// [`CallRefused`] of the store.
+    pub async fn history(&self, actor: &Actor, page: Page) -> Result<Vec<CallRecord>, CallRefused> {
+        Ok(repo::calls::history(&mut self.ground.db.read().await?, actor.user, page).await?)
+    }
+
+    /// Returns the actor's calls that ring or go on.
+    ///
+    /// # Errors
+    /// [`CallRefused`] of the store.
+    pub async fn active(&self, actor: &Actor) -> Result<Vec<CallRecord>, CallRefused> {
+        Ok(repo::calls::live(&mut self.ground.db.read().await?, Some(actor.user)).await?)
+    }
+
+    /// Removes a call that is over from the history.
+    ///
+    /// # Errors
+    /// [`CallRefused::NotAdmin`], [`CallRefused::NotFound`], [`CallRefused::StillLive`].
+    pub async fn delete(&self, actor: &Actor, id: CallId) -> Result<(), CallRefused> {
+        if !actor.is_admin {
+            return Err(CallRefused::NotAdmin);
+        }
+        let mut tx = self.ground.db.write().await?;
+        let record = repo::calls::by_id(&mut tx, id).await?.ok_or(CallRefused::NotFound)?;
+        if record.status.is_live() {
+            return Err(CallRefused::StillLive);
+        }
+        repo::calls::delete(&mut tx, id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A socket of a user came: if a call of theirs rings or waits for them, it learns so.
+    pub async fn attached(&self, actor: &Actor, socket: SocketId, legacy: bool) {
+        if let Some((id, _)) = self.call_of(actor.user) {
+            let (user, session) = (actor.user, actor.session);
+            self.quietly(id, Command::Attach { user, session, socket, legacy }).await;
+        }
+    }
+
+    /// A socket of a user is gone.
+    pub async fn detached(&self, user: UserId, socket: SocketId) {
+        if let Some((id, _)) = self.call_of(user) {
+            self.quietly(id, Command::Detach(socket)).await;
+        }
+    }
+
+    /// A user, or one sign-in of theirs, was ended by the server.
+    pub async fn gone(&self, user: UserId, session: Option<SessionId>) {
+        if let Some((id, _)) = self.call_of(user) {
+            self.quietly(id, Command::Gone { user, session }).await;
+        }
+    }
+
+    async fn quietly(&self, id: CallId, command: Command) {
+        if let Err(error) = self.ask(id, command).await {
+            tracing::debug!(call = %id, %error, "a call did not take a notice");
+        }
+    }
+
+    /// Says whether a user is in a call.
+    #[must_use]
+    pub fn is_busy(&self, user: UserId) -> bool {
+        self.lock().of_user.contains_key(&user)
+    }
+
+    fn call_of(&self, user: UserId) -> Option<(CallId, Live)> {
+        let table = self.lock();
+        let id = table.of_user.get(&user)?;
+        Some((*id, table.calls.get(id)?.clone()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // Every change of the maps is complete before anything can panic.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn claim(&mut self, call: &Call, inbox: mpsc::Sender<Ask>, caller: UserId) -> Result<(), CallRefused> {
+        if self.of_user.contains_key(&call.record().receiver.user) {
+            return Err(CallRefused::Busy);
+        }
+        if self.of_user.contains_key(&caller) {
+            return Err(CallRefused::Already);
+        }
+        self.insert(call, inbox);
+        Ok(())
+    }
+
+    fn insert(&mut self, call: &Call, inbox: mpsc::Sender<Ask>) {
+        let record = call.record();
+        let (caller, receiver) = (record.caller.user, record.receiver.user);
+        self.calls.insert(record.id, Live { inbox, caller, receiver, caller_session: record.caller.session });
+        self.of_user.insert(caller, record.id);
+        self.of_user.insert(receiver, record.id);
+    }
+
+    fn remove(&mut self, id: CallId) {
+        if let Some(live) = self.calls.remove(&id) {
+            for user in [live.caller, live.receiver] {
+                if self.of_user.get(&user) == Some(&id) {
+                    self.of_user.remove(&user);
+                }
+            }
+        }
+    }
+}

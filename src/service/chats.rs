@@ -1,0 +1,402 @@
+//! Chats and messages: listing, posting, history, changes, read marks.
+//!
+//! Every change of a chat takes its next `rev` and is published in that order: one writer at a time for each chat.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::domain::{
+    Actor, Change, Chat, ChatId, ChatKind, ChatName, ClientId, Content, Event, Message, MessageId, Page, UnixMillis, UserId,
+};
+use crate::store::chats::Membership;
+use crate::store::messages::NewMessage;
+use crate::store::{self as repo, StoreError, Tx};
+
+use super::Ground;
+use super::tasks::Panicked;
+
+/// The slot of the one family chat.
+const FAMILY: &str = "family";
+/// Most people in a group chat that somebody makes.
+const GROUP: usize = 200;
+/// Chats share this many locks.
+const LANES: usize = 64;
+
+/// Why a chat was not shown or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatError {
+    /// There is no such chat.
+    #[error("there is no such chat")]
+    NotFound,
+    /// There is no such living user.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// The actor is not in it.
+    #[error("you are not a participant of this chat")]
+    NotParticipant,
+    /// A private chat needs two people.
+    #[error("you cannot start a private chat with yourself")]
+    WithSelf,
+    /// More people than a group chat holds.
+    #[error("a chat holds at most {GROUP} people")]
+    TooMany,
+    /// The family chat stays.
+    #[error("the family chat cannot be deleted")]
+    FamilyStays,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A use case panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+/// A message that is posted.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The message.
+    pub message: Arc<Message>,
+    /// It had been posted before under the same client id.
+    pub repeated: bool,
+}
+
+/// Where a read mark stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked {
+    /// Read up to here.
+    pub read_seq: i64,
+    /// Messages of others that are left.
+    pub unread: i64,
+}
+
+/// Changes of a chat after some `rev`.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The chat's last change.
+    pub rev: i64,
+    /// What changed, in order.
+    pub changes: Vec<Change>,
+    /// There is more after the last of them.
+    pub more: bool,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Chats {
+    ground: Ground,
+    /// Keeps publishing in commit order: held over one write to a chat and the telling of it.
+    lanes: Arc<[Mutex<()>; LANES]>,
+}
+
+impl Chats {
+    /// Builds them.
+    #[must_use]
+    pub fn new(ground: Ground) -> Self {
+        Self { ground, lanes: Arc::new(std::array::from_fn(|_| Mutex::new(()))) }
+    }
+
+    /// Makes the family chat if there is none.
+    ///
+    /// # Errors
+    /// [`ChatError`] of the store.
+    pub async fn found_family(&self, name: &str) -> Result<(), ChatError> {
+        let mut tx = self.ground.db.write().await?;
+        if repo::chats::by_slot(&mut tx, FAMILY).await?.is_none() {
+            repo::chats::insert(&mut tx, ChatId::new(), ChatKind::Family, name, Some(FAMILY), self.ground.clock.now()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Returns the actor's chats, the last touched first.
+    ///
+    /// # Errors
+    /// [`ChatError`] of the store.
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<Chat>, ChatError> {
+        Ok(repo::chats::of_user(&mut self.ground.db.read().await?, actor.user, None).await?)
+    }
+
+    /// Returns the `rev` of each of the actor's chats.
+    ///
+    /// # Errors
+    /// [`ChatError`] of the store.
+    pub async fn revs(&self, actor: &Actor) -> Result<HashMap<ChatId, i64>, ChatError> {
+        Ok(repo::chats::revs(&mut self.ground.db.read().await?, actor.user).await?.into_iter().collect())
+    }
+
+    /// Finds or makes the actor's private chat with `other`.
+    ///
+    /// # Errors
+    /// [`ChatError::WithSelf`], [`ChatError::NoSuchUser`].
+    pub async fn private(&self, actor: &Actor, other: UserId) -> Result<Chat, ChatError> {
+        if actor.user == other {
+            return Err(ChatError::WithSelf);
+        }
+        let (this, actor) = (self.clone(), actor.clone());
+        self.ground
+            .tasks
+            .finish(async move {
+                let mut tx = this.ground.db.write().await?;
+                let (id, made) = find_or_make_private(&mut tx, actor.user, other, this.ground.clock.now()).await?;
+                repo::chats::show(&mut tx, id, actor.user).await?;
+                tx.commit().await?;
+                if made {
+                    announce(&this.ground, id, true).await?;
+                }
+                this.one(actor.user, id).await
+            })
+            .await?
+    }
+
+    /// Makes a group chat of the actor and others.
+    ///
+    /// # Errors
+    /// [`ChatError::NoSuchUser`], [`ChatError::TooMany`].
+    pub async fn group(&self, actor: &Actor, name: ChatName, others: Vec<UserId>) -> Result<Chat, ChatError> {
+        if others.len() >= GROUP {
+            return Err(ChatError::TooMany);
+        }
+        let (this, me) = (self.clone(), actor.user);
+        self.ground
+            .tasks
+            .finish(async move {
+                let (id, now) = (ChatId::new(), this.ground.clock.now());
+                let mut tx = this.ground.db.write().await?;
+                repo::chats::insert(&mut tx, id, ChatKind::Group, name.as_str(), None, now).await?;
+                repo::chats::join(&mut tx, id, me, now).await?;
+                let mut joined = vec![me];
+                for other in others {
+                    if joined.contains(&other) {
+                        continue;
+                    }
+                    repo::users::by_id(&mut tx, other).await?.ok_or(ChatError::NoSuchUser)?;
+                    repo::chats::join(&mut tx, id, other, now).await?;
+                    joined.push(other);
+                }
+                tx.commit().await?;
+                announce(&this.ground, id, true).await?;
+                this.one(me, id).await
+            })
+            .await?
+    }
+
+    async fn one(&self, user: UserId, id: ChatId) -> Result<Chat, ChatError> {
+        let mut tx = self.ground.db.read().await?;
+        repo::chats::of_user(&mut tx, user, Some(id)).await?.pop().ok_or(ChatError::NotParticipant)
+    }
+
+    /// Hides a chat, with what is in it now, from the actor. It comes back when something new is posted.
+    ///
+    /// # Errors
+    /// [`ChatError::FamilyStays`], [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn hide(&self, actor: &Actor, id: ChatId) -> Result<(), ChatError> {
+        let mut tx = self.ground.db.write().await?;
+        member(&mut tx, id, actor.user).await?;
+        match repo::chats::kind(&mut tx, id).await? {
+            Some(ChatKind::Private | ChatKind::Group) => repo::chats::hide(&mut tx, id, actor.user).await?,
+            Some(ChatKind::Family) => return Err(ChatError::FamilyStays),
+            None => return Err(ChatError::NotFound),
+        }
+        tx.commit().await?;
+        self.ground.bus.tell_users(&[actor.user], &Event::ChatRemoved(id));
+        Ok(())
+    }
+
+    /// Posts a message. The same `client_id` again returns the first message.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn send(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        content: Content,
+        client_id: Option<ClientId>,
+    ) -> Result<Sent, ChatError> {
+        let (this, actor) = (self.clone(), actor.clone());
+        self.ground.tasks.finish(async move { this.post(&actor, chat, &content, client_id.as_ref()).await }).await?
+    }
+
+    async fn post(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        content: &Content,
+        client_id: Option<&ClientId>,
+    ) -> Result<Sent, ChatError> {
+        let _turn = self.lane(chat).await;
+        let mut tx = self.ground.db.write().await?;
+        member(&mut tx, chat, actor.user).await?;
+        // Taken first: on PostgreSQL it locks the chat, so that a repeat sees the message it repeats.
+        let seq = repo::chats::next_rev(&mut tx, chat).await?;
+        if let Some(client_id) = client_id
+            && let Some(first) = repo::messages::by_client_id(&mut tx, chat, actor.user, client_id).await?
+        {
+            return Ok(Sent { message: Arc::new(first), repeated: true });
+        }
+        let now = self.ground.clock.now();
+        let (id, sender, device) = (MessageId::new(), actor.user, actor.device);
+        repo::messages::insert(&mut tx, &NewMessage { id, chat, seq, sender, device, client_id, content, now }).await?;
+        repo::chats::touch(&mut tx, chat, now).await?;
+        let message = repo::messages::newest(&mut tx, chat, seq - 1, Page::new(Some(1), None)).await?.pop();
+        let members = repo::chats::member_ids(&mut tx, chat).await?;
+        tx.commit().await?;
+        let message = Arc::new(message.ok_or(ChatError::NotFound)?);
+        self.ground.bus.tell_users(&members, &Event::Changed { chat, change: Change::Message(Arc::clone(&message)) });
+        Ok(Sent { message, repeated: false })
+    }
+
+    /// Returns the newest messages after skipping some, oldest first. Reading from the newest on counts as having read them:
+    /// deployed clients have no other way to say so.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn history(&self, actor: &Actor, chat: ChatId, page: Page) -> Result<Vec<Message>, ChatError> {
+        let mut tx = self.ground.db.read().await?;
+        let membership = member(&mut tx, chat, actor.user).await?;
+        let mut messages = repo::messages::newest(&mut tx, chat, membership.cleared_seq, page).await?;
+        drop(tx);
+        if let Some(newest) = messages.first().filter(|newest| page.offset == 0 && newest.seq > membership.read_seq) {
+            self.mark_read(actor, chat, newest.seq).await?;
+        }
+        messages.reverse();
+        Ok(messages)
+    }
+
+    /// Returns up to `limit` messages posted before `before` (or the newest), oldest first, and whether there are earlier ones.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn before(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<(Vec<Message>, bool), ChatError> {
+        let mut tx = self.ground.db.read().await?;
+        let cleared = member(&mut tx, chat, actor.user).await?.cleared_seq;
+        let mut messages = repo::messages::before(&mut tx, chat, cleared, before.unwrap_or(i64::MAX), limit + 1).await?;
+        let more = messages.len() as i64 > limit;
+        messages.truncate(usize::try_from(limit).unwrap_or(0));
+        messages.reverse();
+        Ok((messages, more))
+    }
+
+    /// Returns what changed after `rev`, in order, at most `limit` of it.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn changes(&self, actor: &Actor, chat: ChatId, rev: i64, limit: i64) -> Result<Changes, ChatError> {
+        let mut tx = self.ground.db.read().await?;
+        let membership = member(&mut tx, chat, actor.user).await?;
+        let messages = repo::messages::changed_after(&mut tx, chat, membership.cleared_seq, rev, limit + 1).await?;
+        let marks = repo::chats::read_after(&mut tx, chat, rev, limit + 1).await?;
+        let marks = marks.into_iter().map(|m| Change::Read { rev: m.read_rev, user: m.user_id, seq: m.read_seq });
+        let mut changes: Vec<Change> =
+            messages.into_iter().map(|message| Change::Message(Arc::new(message))).chain(marks).collect();
+        changes.sort_by_key(Change::rev);
+        let more = changes.len() as i64 > limit;
+        changes.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(Changes { rev: membership.rev, changes, more })
+    }
+
+    /// Moves the actor's read mark up to `seq`; never back.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
+    pub async fn mark_read(&self, actor: &Actor, chat: ChatId, seq: i64) -> Result<Marked, ChatError> {
+        let (this, user) = (self.clone(), actor.user);
+        self.ground.tasks.finish(async move { this.write_mark(user, chat, seq).await }).await?
+    }
+
+    async fn write_mark(&self, user: UserId, chat: ChatId, seq: i64) -> Result<Marked, ChatError> {
+        let _turn = self.lane(chat).await;
+        let mut tx = self.ground.db.write().await?;
+        let membership = member(&mut tx, chat, user).await?;
+        let read_seq = seq.min(membership.rev).max(membership.read_seq);
+        let unread = if read_seq > membership.read_seq {
+            let rev = repo::chats::next_rev(&mut tx, chat).await?;
+            repo::chats::mark_read(&mut tx, chat, user, read_seq, rev).await?;
+            let unread = unread_in(&mut tx, user, chat).await?;
+            let members = repo::chats::member_ids(&mut tx, chat).await?;
+            tx.commit().await?;
+            let change = Change::Read { rev, user, seq: read_seq };
+            self.ground.bus.tell_users(&members, &Event::Changed { chat, change });
+            unread
+        } else {
+            unread_in(&mut tx, user, chat).await?
+        };
+        Ok(Marked { read_seq, unread })
+    }
+
+    async fn lane(&self, chat: ChatId) -> MutexGuard<'_, ()> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        chat.hash(&mut hasher);
+        self.lanes[usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)].lock().await
+    }
+}
+
+async fn unread_in(tx: &mut Tx, user: UserId, chat: ChatId) -> Result<i64, StoreError> {
+    Ok(repo::messages::unread(tx, user, Some(chat)).await?.first().map_or(0, |(_, count)| *count))
+}
+
+async fn member(tx: &mut Tx, chat: ChatId, user: UserId) -> Result<Membership, ChatError> {
+    match repo::chats::membership(tx, chat, user).await? {
+        Some(membership) => Ok(membership),
+        None if repo::chats::kind(tx, chat).await?.is_some() => Err(ChatError::NotParticipant),
+        None => Err(ChatError::NotFound),
+    }
+}
+
+/// Finds or makes the private chat of two users; says whether it was made.
+pub(super) async fn find_or_make_private(
+    tx: &mut Tx,
+    one: UserId,
+    other: UserId,
+    now: UnixMillis,
+) -> Result<(ChatId, bool), ChatError> {
+    let partner = repo::users::by_id(tx, other).await?.ok_or(ChatError::NoSuchUser)?;
+    let me = repo::users::by_id(tx, one).await?.ok_or(ChatError::NoSuchUser)?;
+    let slot = format!("{}:{}", one.min(other), one.max(other));
+    if let Some(id) = repo::chats::by_slot(tx, &slot).await? {
+        return Ok((id, false));
+    }
+    let id = ChatId::new();
+    repo::chats::insert(tx, id, ChatKind::Private, &format!("{} & {}", me.name, partner.name), Some(&slot), now).await?;
+    repo::chats::join(tx, id, one, now).await?;
+    repo::chats::join(tx, id, other, now).await?;
+    Ok((id, true))
+}
+
+/// Puts a new user into the family chat.
+pub(super) async fn join_family(tx: &mut Tx, user: UserId, now: UnixMillis) -> Result<ChatId, StoreError> {
+    let family = repo::chats::by_slot(tx, FAMILY).await?.ok_or(StoreError::Unreadable { column: "chats.slot" })?;
+    repo::chats::join(tx, family, user, now).await?;
+    Ok(family)
+}
+
+/// Names a renamed user's private chats anew; returns these.
+pub(super) async fn rename_private(tx: &mut Tx, user: UserId) -> Result<Vec<ChatId>, StoreError> {
+    let chats = repo::chats::of_user(tx, user, None).await?;
+    let mut renamed = Vec::new();
+    for chat in chats.iter().filter(|chat| chat.kind == ChatKind::Private && chat.members.len() == 2) {
+        let names: Vec<_> = chat.members.iter().map(|member| member.name.as_str()).collect();
+        repo::chats::rename(tx, chat.id, &names.join(" & ")).await?;
+        renamed.push(chat.id);
+    }
+    Ok(renamed)
+}
+
+/// Tells everybody in a chat what it looks like to them now.
+pub(super) async fn announce(ground: &Ground, id: ChatId, created: bool) -> Result<(), StoreError> {
+    let mut tx = ground.db.read().await?;
+    for user in repo::chats::member_ids(&mut tx, id).await? {
+        if let Some(chat) = repo::chats::of_user(&mut tx, user, Some(id)).await?.pop() {
+            ground.bus.tell_users(&[user], &Event::ChatChanged { chat: Arc::new(chat), created });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The use cases. Each begins and commits its own transactions, and tells the bus only what is committed.
+//!
+//! A use case that writes runs to its end even if whoever asked has gone ([`Tasks::finish`]), and the server waits for it
+//! when it stops.
+
+mod auth;
+mod calls;
+mod chats;
+mod clock;
+mod invites;
+mod passwords;
+mod people;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod tokens;
+
+pub use auth::{Auth, AuthError, AuthLimits, RegisterError, SignedIn};
+pub use calls::{CallRefused, Calls, CallsConfig, Joined};
+pub use chats::{ChatError, Chats, Sent};
+pub use clock::Clock;
+pub use invites::{InviteError, Invites};
+pub use passwords::{Busy, Passwords};
+pub use people::{People, PeopleError, Presence};
+pub use tasks::Tasks;
+pub use throttle::{Throttle, Throttled};
+pub use tokens::Tokens;
+
+use crate::bus::Bus;
+use crate::media::Media;
+use crate::store::Db;
+
+/// What every use case needs.
+#[derive(Clone)]
+pub struct Ground {
+    /// The truth.
+    pub db: Db,
+    /// Who is listening.
+    pub bus: Bus,
+    /// The relay.
+    pub media: Media,
+    /// What time it is.
+    pub clock: Clock,
+    /// What must be finished before the server stops.
+    pub tasks: Tasks,
+}

@@ -1,0 +1,220 @@
+//! Accounts after registration: who there is, who is online, renaming, new passwords, removal.
+
+use std::sync::Arc;
+
+use crate::domain::{Actor, Event, Password, SessionEnd, SessionId, UnixMillis, User, UserId, UserName};
+use crate::store::{self as repo, StoreError};
+
+use super::passwords::Busy;
+use super::tasks::Panicked;
+use super::{Calls, Ground, Passwords, chats};
+
+/// Why an account was not shown or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// There is no such living account.
+    #[error("there is no such user")]
+    NotFound,
+    /// Only the account itself or an administrator may.
+    #[error("only the user or an administrator may do this")]
+    Forbidden,
+    /// The others would be left without an administrator.
+    #[error("the last administrator cannot leave while others are here; make somebody else an administrator first")]
+    LastAdmin,
+    /// A living user has a name that looks like it.
+    #[error("the name is taken; choose another")]
+    NameTaken,
+    /// Too many at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A use case panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Presence {
+    /// Who.
+    pub user: UserId,
+    /// A device of theirs is connected.
+    pub online: bool,
+    /// When the last one went.
+    pub last_seen_at: Option<UnixMillis>,
+    /// They are in a call.
+    pub in_call: bool,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct People {
+    ground: Ground,
+    passwords: Passwords,
+    calls: Calls,
+}
+
+impl People {
+    /// Builds them.
+    #[must_use]
+    pub fn new(ground: Ground, passwords: Passwords, calls: Calls) -> Self {
+        Self { ground, passwords, calls }
+    }
+
+    /// Returns everybody but the actor.
+    ///
+    /// # Errors
+    /// [`PeopleError`] of the store.
+    pub async fn others(&self, actor: &Actor) -> Result<Vec<User>, PeopleError> {
+        let mut users = repo::users::all(&mut self.ground.db.read().await?).await?;
+        users.retain(|user| user.id != actor.user);
+        Ok(users)
+    }
+
+    /// Returns one account.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotFound`].
+    pub async fn get(&self, id: UserId) -> Result<User, PeopleError> {
+        repo::users::by_id(&mut self.ground.db.read().await?, id).await?.ok_or(PeopleError::NotFound)
+    }
+
+    /// Says who is there.
+    ///
+    /// # Errors
+    /// [`PeopleError`] of the store.
+    pub async fn presence(&self) -> Result<Vec<Presence>, PeopleError> {
+        let seen = repo::users::seen(&mut self.ground.db.read().await?).await?;
+        let online = self.ground.bus.online();
+        let presence = |seen: repo::users::Seen| Presence {
+            user: seen.id,
+            online: online.contains(&seen.id),
+            last_seen_at: seen.last_seen_at,
+            in_call: self.calls.is_busy(seen.id),
+        };
+        Ok(seen.into_iter().map(presence).collect())
+    }
+
+    /// Changes an account's name, its password, or both. A new password ends all its other sessions.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        name: Option<UserName>,
+        password: Option<Password>,
+    ) -> Result<User, PeopleError> {
+        if actor.user != id && !actor.is_admin {
+            return Err(PeopleError::Forbidden);
+        }
+        self.get(id).await?;
+        let hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        let (this, keep) = (self.clone(), actor.session);
+        self.ground.tasks.finish(async move { this.write_update(id, name, hash, keep).await }).await?
+    }
+
+    async fn write_update(
+        &self,
+        id: UserId,
+        name: Option<UserName>,
+        hash: Option<String>,
+        keep: SessionId,
+    ) -> Result<User, PeopleError> {
+        let now = self.ground.clock.now();
+        let mut tx = self.ground.db.write().await?;
+        let mut renamed = Vec::new();
+        if let Some(name) = &name {
+            match repo::users::rename(&mut tx, id, name, now).await {
+                Err(StoreError::Taken(_)) => return Err(PeopleError::NameTaken),
+                other => other?,
+            }
+            renamed = chats::rename_private(&mut tx, id).await?;
+        }
+        let mut ended = Vec::new();
+        if let Some(hash) = &hash {
+            repo::users::set_password(&mut tx, id, hash, Some(now)).await?;
+            ended = repo::sessions::end_all(&mut tx, id, Some(keep), now).await?;
+        }
+        let user = repo::users::by_id(&mut tx, id).await?.ok_or(PeopleError::NotFound)?;
+        tx.commit().await?;
+        self.end_sessions(ended, SessionEnd::PasswordChanged);
+        self.ground.bus.tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
+        for chat in renamed {
+            chats::announce(&self.ground, chat, false).await?;
+        }
+        Ok(user)
+    }
+
+    /// Removes an account: it becomes a tombstone, its sessions and relays end, its calls too. What it wrote stays.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn remove(&self, actor: &Actor, id: UserId) -> Result<(), PeopleError> {
+        if actor.user != id && !actor.is_admin {
+            return Err(PeopleError::Forbidden);
+        }
+        let this = self.clone();
+        self.ground.tasks.finish(async move { this.write_removal(id).await }).await?
+    }
+
+    async fn write_removal(&self, id: UserId) -> Result<(), PeopleError> {
+        let now = self.ground.clock.now();
+        let mut tx = self.ground.db.write().await?;
+        let user = repo::users::by_id(&mut tx, id).await?.ok_or(PeopleError::NotFound)?;
+        let (users, admins) = repo::users::count(&mut tx).await?;
+        if user.is_admin && admins == 1 && users > 1 {
+            return Err(PeopleError::LastAdmin);
+        }
+        let ended = repo::sessions::end_all(&mut tx, id, None, now).await?;
+        repo::users::bury(&mut tx, id, now).await?;
+        let left = repo::chats::leave_all(&mut tx, id, now).await?;
+        tx.commit().await?;
+        self.calls.gone(id, None).await;
+        self.end_sessions(ended, SessionEnd::AccountRemoved);
+        self.ground.bus.tell_everybody(&Event::UserRemoved(id));
+        for chat in left {
+            chats::announce(&self.ground, chat, false).await?;
+        }
+        Ok(())
+    }
+
+    fn end_sessions(&self, ended: Vec<(SessionId, String)>, why: SessionEnd) {
+        for (session, relay_name) in ended {
+            self.ground.bus.end_session(session, why);
+            self.ground.media.revoke(&relay_name);
+        }
+    }
+
+    /// Keeps what the actor's device registered for push.
+    ///
+    /// # Errors
+    /// [`PeopleError`] of the store.
+    pub async fn set_push(&self, actor: &Actor, kind: &str, token: &str) -> Result<(), PeopleError> {
+        let mut tx = self.ground.db.write().await?;
+        repo::users::set_push(&mut tx, actor.device, kind, token).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Tells everybody that somebody's first device came.
+    pub fn arrived(&self, user: UserId) {
+        self.ground.bus.tell_everybody(&Event::Online(user));
+    }
+
+    /// Tells everybody that somebody's last device went, and keeps when.
+    ///
+    /// # Errors
+    /// [`PeopleError`] of the store.
+    pub async fn went(&self, user: UserId) -> Result<(), PeopleError> {
+        self.ground.bus.tell_everybody(&Event::Offline(user));
+        let mut tx = self.ground.db.write().await?;
+        repo::users::saw(&mut tx, user, self.ground.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}
