@@ -1,0 +1,142 @@
+// The one Socket.IO connection with its two namespaces: websocket only, a fresh token for each handshake, reconnecting for ever.
+
+import { Manager, type Socket as IoSocket } from "socket.io-client";
+import { ApiError } from "./failure";
+import type { Tokens } from "./tokens";
+import type { Ack, CallEvents, CallRequests, ChatEvents } from "./wire";
+
+export type Link = "connecting" | "up" | "down";
+
+/** Where a store hears the server; `on` returns how to stop listening. */
+export interface EventSource<Events> {
+  on<Name extends keyof Events & string>(name: Name, heard: Events[Name]): () => void;
+  /** Calls `heard` with each change of the namespace's link. */
+  onLink(heard: (link: Link) => void): () => void;
+  link(): Link;
+}
+
+export interface CallChannel extends EventSource<CallEvents> {
+  /** Sends and waits for the acknowledgement. Rejects with `ApiError`, `network` if the connection broke or nothing came. */
+  request<Name extends keyof CallRequests>(name: Name, payload: CallRequests[Name]["send"]): Promise<CallRequests[Name]["ok"]>;
+  /** Sends without waiting: for a page that is going away. */
+  tell<Name extends keyof CallRequests>(name: Name, payload: CallRequests[Name]["send"]): void;
+}
+
+export interface Connection {
+  chat: EventSource<ChatEvents>;
+  calls: CallChannel;
+  /** Tries again at once, for instance when the device is back on a network. */
+  retry(): void;
+  close(): void;
+}
+
+const ACK_MS = 10_000;
+/** Socket.IO does not come back by itself from a refusal or a disconnect by the server. */
+const REFUSED_RETRY_MS = 3_000;
+
+export function connect(url: string, tokens: Tokens, onEnded: () => void): Connection {
+  const manager = new Manager(url, {
+    transports: ["websocket"],
+    reconnectionAttempts: Number.POSITIVE_INFINITY,
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 10_000,
+    randomizationFactor: 0.5,
+    autoConnect: false,
+  });
+  const auth = (give: (data: object) => void): void => {
+    void tokens.fresh().then((token) => give({ token, protocol: 1 }));
+  };
+  const chat = namespace<ChatEvents>(manager.socket("/", { auth }), onEnded);
+  const calls = namespace<CallEvents>(manager.socket("/calls", { auth }), onEnded);
+  chat.socket.connect();
+  calls.socket.connect();
+
+  return {
+    chat: chat.source,
+    calls: { ...calls.source, ...requests(calls.socket) },
+    retry() {
+      if (chat.socket.connected && calls.socket.connected) return;
+      // Closing both namespaces also ends the manager's wait; opening it beside that wait would stop later reconnections.
+      for (const { socket } of [chat, calls]) socket.disconnect();
+      for (const { socket } of [chat, calls]) socket.connect();
+    },
+    close() {
+      chat.close();
+      calls.close();
+    },
+  };
+}
+
+interface Namespace<Events> {
+  socket: IoSocket;
+  source: EventSource<Events>;
+  close(): void;
+}
+
+function namespace<Events>(socket: IoSocket, onEnded: () => void): Namespace<Events> {
+  let link: Link = "connecting";
+  let retry: number | undefined;
+  const listeners = new Set<(link: Link) => void>();
+  const set = (next: Link): void => {
+    if (link === next) return;
+    link = next;
+    for (const heard of [...listeners]) heard(next);
+  };
+  const later = (): void => {
+    window.clearTimeout(retry);
+    retry = window.setTimeout(() => socket.connect(), REFUSED_RETRY_MS);
+  };
+  socket.on("connect", () => {
+    window.clearTimeout(retry);
+    set("up");
+  });
+  socket.on("disconnect", () => {
+    set("down");
+    if (!socket.active) later();
+  });
+  socket.on("connect_error", () => {
+    set("down");
+    if (!socket.active) later();
+  });
+  socket.on("session_ended", onEnded);
+  return {
+    socket,
+    source: {
+      on(name, heard) {
+        socket.on(name, heard as never);
+        return () => socket.off(name, heard as never);
+      },
+      onLink(heard) {
+        listeners.add(heard);
+        return () => listeners.delete(heard);
+      },
+      link: () => link,
+    },
+    close() {
+      window.clearTimeout(retry);
+      listeners.clear();
+      socket.removeAllListeners();
+      socket.disconnect();
+    },
+  };
+}
+
+function requests(socket: IoSocket): Pick<CallChannel, "request" | "tell"> {
+  return {
+    async request(name, payload) {
+      // A disconnected socket would keep the event and send it before the call is joined again.
+      if (!socket.connected) throw new ApiError("network", 0);
+      const ack = (await socket
+        .timeout(ACK_MS)
+        .emitWithAck(name, payload)
+        .catch(() => {
+          throw new ApiError("network", 0);
+        })) as Ack<never>;
+      if ("error" in ack) throw new ApiError(ack.error.code, 400);
+      return ack.ok;
+    },
+    tell(name, payload) {
+      if (socket.connected) socket.emit(name, payload);
+    },
+  };
+}

@@ -1,0 +1,319 @@
+// Drives one call at a time: feeds the machine in `call`, does what it asks with the server, the devices and the peer connection.
+
+import { ApiError } from "../api/failure";
+import type { Api } from "../api/client";
+import type { CallChannel } from "../api/socket";
+import type { CallId, CallType, Description, Person, UserId } from "../api/wire";
+import { step, type CallEffect, type CallInput, type CallPhase, type Role, type TimerName } from "./call";
+import { MediaError, type Devices, type OpenDevices } from "./devices";
+import { createPeer, type Peer, type RemoteTracks } from "./peer";
+import { createSignals } from "./signals";
+
+export interface CallMedia {
+  muted: boolean;
+  /** What this side shows. */
+  camera: MediaStreamTrack | null;
+  /** The camera was wanted and could not be had. */
+  cameraFault: boolean;
+  remote: RemoteTracks;
+}
+
+export interface CallControlOptions {
+  api: Pick<Api, "initiateCall" | "rtcConfig">;
+  channel: CallChannel;
+  devices: Devices;
+  createConnection(configuration: RTCConfiguration): RTCPeerConnection;
+  /** Milliseconds of a clock that nobody sets. */
+  now(): number;
+  after(ms: number, task: () => void): () => void;
+  onPhase(phase: CallPhase): void;
+  onMedia(media: CallMedia): void;
+}
+
+export interface CallControl {
+  dial(peer: Person, type: CallType): void;
+  answer(camera: boolean): void;
+  decline(): void;
+  hangUp(): void;
+  dismiss(): void;
+  setMuted(muted: boolean): void;
+  setCamera(on: boolean): Promise<void>;
+  /** The living peer connection, for diagnosis. */
+  connection(): RTCPeerConnection | null;
+  /** Ends the call at once, as the page is going away. */
+  leave(): void;
+  close(): void;
+}
+
+const NOTHING: CallMedia = { muted: false, camera: null, cameraFault: false, remote: { audio: null, video: null } };
+/** Candidates of a ringing call that are kept; a browser gathers some ten. */
+const KEPT_SIGNALS = 200;
+
+type RemoteSignal = { description: Description } | { candidate: RTCIceCandidateInit };
+
+export function createCallControl(options: CallControlOptions): CallControl {
+  const { api, channel, devices, now, after, onPhase, onMedia } = options;
+  let phase: CallPhase = { kind: "idle" };
+  let media = NOTHING;
+  let microphone: MediaStreamTrack | null = null;
+  let peer: Peer | null = null;
+  let connection: RTCPeerConnection | null = null;
+  let configuration: RTCConfiguration | null = null;
+  /** What came before the peer connection was there. */
+  let early: { call: CallId; signals: RemoteSignal[] } = { call: "", signals: [] };
+  /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
+  let turn = 0;
+  const timers = new Map<TimerName, () => void>();
+  const signals = createSignals(channel);
+
+  function feed(input: CallInput): void {
+    const next = step(phase, input, now());
+    const changed = next.phase !== phase;
+    phase = next.phase;
+    for (const effect of next.effects) perform(effect);
+    if (changed) onPhase(phase);
+  }
+
+  function setMedia(change: Partial<CallMedia>): void {
+    media = { ...media, ...change };
+    onMedia(media);
+  }
+
+  function perform(effect: CallEffect): void {
+    switch (effect.do) {
+      case "open_media":
+        return void openMedia(effect.camera);
+      case "initiate":
+        return void initiate(effect.peer, effect.type);
+      case "accept":
+        return void accept(effect.call, effect.peer);
+      case "reject":
+        return void finish("reject_call", effect.call, effect.peer);
+      case "end":
+        return void finish("end_call", effect.call, effect.peer);
+      case "open_peer":
+        return openPeer(effect.call, effect.peer, effect.role, effect.type);
+      case "join":
+        return void join(effect.call);
+      case "resend_offer":
+        return peer?.resendOffer();
+      case "restart_path":
+        return peer?.restart();
+      case "report_path":
+        if (peer?.path() === "connected") feed({ kind: "path", state: "connected" });
+        return;
+      case "release":
+        return release();
+      case "set_timer":
+        timers.get(effect.name)?.();
+        timers.set(effect.name, after(effect.ms, () => feed({ kind: "timer", name: effect.name })));
+        return;
+      case "cancel_timer":
+        timers.get(effect.name)?.();
+        timers.delete(effect.name);
+        return;
+    }
+  }
+
+  async function openMedia(camera: boolean): Promise<void> {
+    const mine = turn;
+    const [opened, found] = await Promise.allSettled([devices.open(camera), api.rtcConfig()]);
+    if (mine === turn && opened.status === "fulfilled" && found.status === "fulfilled") {
+      microphone = opened.value.microphone;
+      configuration = found.value;
+      setMedia({ camera: opened.value.camera, cameraFault: camera && opened.value.camera === null });
+      return feed({ kind: "media_ready" });
+    }
+    if (opened.status === "fulfilled") stopAll(opened.value);
+    if (mine !== turn) return;
+    if (opened.status === "rejected") feed({ kind: "media_failed", fault: faultOf(opened.reason) });
+    else feed({ kind: "config_failed" });
+  }
+
+  async function initiate(target: Person, type: CallType): Promise<void> {
+    const mine = turn;
+    try {
+      const call = await api.initiateCall(target.id, type);
+      if (mine === turn) feed({ kind: "initiated", call: call.id, peer: target });
+      else void finish("end_call", call.id, target);
+    } catch (error) {
+      if (mine === turn) feed({ kind: "initiate_failed", reason: initiateReason(error) });
+    }
+  }
+
+  async function accept(call: CallId, caller: Person): Promise<void> {
+    try {
+      await channel.request("accept_call", { callId: call, callerId: caller.id });
+      feed({ kind: "accepted", call });
+    } catch (error) {
+      const code = error instanceof ApiError ? error.code : "";
+      const reason = code === "call.answered_elsewhere" ? "elsewhere" : code === "call.ended" || code === "call.not_found" ? "over" : "failed";
+      feed({ kind: "accept_failed", call, reason });
+    }
+  }
+
+  async function finish(name: "reject_call" | "end_call", call: CallId, other: Person): Promise<void> {
+    try {
+      await channel.request(name, { callId: call, remoteUserId: other.id });
+    } catch (error) {
+      // Without a connection the server ends the call by itself when this leg does not come back.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  async function join(call: CallId): Promise<void> {
+    try {
+      const { call: row, resendOffer } = await channel.request("join_call_room", { callId: call });
+      if (row.endedAt !== null) return feed({ kind: "rejoin_refused", call });
+      signals.open();
+      feed({ kind: "rejoined", call, answered: row.status === "answered", resendOffer });
+    } catch (error) {
+      if (error instanceof ApiError && error.status !== 0) feed({ kind: "rejoin_refused", call });
+    }
+  }
+
+  function openPeer(call: CallId, other: Person, role: Role, type: CallType): void {
+    const mine = turn;
+    if (!microphone || !configuration) return;
+    connection = options.createConnection(configuration);
+    peer = createPeer({
+      connection,
+      role,
+      tracks: { audio: microphone, video: media.camera },
+      withVideo: type === "video",
+      sendDescription: (sdp) => sendDescription(call, other.id, sdp),
+      sendCandidate: (candidate) => signals.send("ice_candidate", { callId: call, candidate, targetId: other.id }),
+      onPath: (state) => {
+        if (mine === turn && state !== "connecting") feed({ kind: "path", state });
+      },
+      onRemote: (remote) => {
+        if (mine === turn) setMedia({ remote });
+      },
+    });
+    if (early.call === call) for (const signal of early.signals.splice(0)) give(signal);
+  }
+
+  function sendDescription(call: CallId, other: UserId, sdp: Description): void {
+    if (sdp.type === "offer") signals.send("sdp_offer", { callId: call, sdp, receiverId: other });
+    else signals.send("sdp_answer", { callId: call, sdp, callerId: other });
+  }
+
+  function give(signal: RemoteSignal): void {
+    const done = "description" in signal ? peer?.handleDescription(signal.description) : peer?.handleCandidate(signal.candidate);
+    done?.catch(() => {
+      if (phase.kind === "active") feed({ kind: "path", state: "failed" });
+    });
+  }
+
+  function hear(call: CallId, signal: RemoteSignal): void {
+    if (peer && "call" in phase && phase.call === call) return give(signal);
+    if (early.call !== call) early = { call, signals: [] };
+    if (early.signals.length < KEPT_SIGNALS) early.signals.push(signal);
+  }
+
+  function release(): void {
+    turn += 1;
+    for (const cancel of timers.values()) cancel();
+    timers.clear();
+    peer?.close();
+    peer = null;
+    connection = null;
+    configuration = null;
+    microphone?.stop();
+    microphone = null;
+    media.camera?.stop();
+    signals.clear();
+    if (media !== NOTHING) setMedia(NOTHING);
+    media = NOTHING;
+  }
+
+  const stops = [
+    channel.on("incoming_call", ({ callId, remoteUserId, callerName, callType, expiresIn }) => {
+      // The offer and all its candidates follow, also when this device was only cut off for a while.
+      early = { call: callId, signals: [] };
+      feed({ kind: "incoming", call: callId, peer: { id: remoteUserId, username: callerName }, type: callType, expiresIn });
+    }),
+    channel.on("call_ringing", ({ callId, devices: count }) => feed({ kind: "devices", call: callId, devices: count })),
+    channel.on("call_accepted", ({ callId }) => feed({ kind: "remote_accepted", call: callId })),
+    channel.on("call_rejected", ({ callId }) => feed({ kind: "remote_ended", call: callId, reason: "rejected", seconds: null })),
+    channel.on("call_ended", ({ callId, reason, duration }) =>
+      feed({ kind: "remote_ended", call: callId, reason: reason ?? "hangup", seconds: duration ?? null }),
+    ),
+    channel.on("call_peer", ({ callId, state }) => feed({ kind: "peer_link", call: callId, lost: state === "lost" })),
+    channel.on("sdp_offer", ({ callId, sdp }) => hear(callId, { description: describe("offer", sdp) })),
+    channel.on("sdp_answer", ({ callId, sdp }) => hear(callId, { description: describe("answer", sdp) })),
+    channel.on("ice_candidate", ({ callId, candidate }) => hear(callId, { candidate: candidateOf(candidate) })),
+    channel.onLink((link) => {
+      if (link === "up") feed({ kind: "server_up" });
+      else {
+        signals.shut();
+        feed({ kind: "server_down" });
+      }
+    }),
+  ];
+
+  return {
+    dial: (target, type) => feed({ kind: "dial", peer: target, type }),
+    answer: (camera) => feed({ kind: "answer", camera }),
+    decline: () => feed({ kind: "decline" }),
+    hangUp: () => feed({ kind: "hangup" }),
+    dismiss: () => feed({ kind: "dismiss" }),
+    setMuted(muted) {
+      if (microphone) microphone.enabled = !muted;
+      setMedia({ muted });
+    },
+    async setCamera(on) {
+      const mine = turn;
+      if (!on) {
+        media.camera?.stop();
+        peer?.setCamera(null);
+        return setMedia({ camera: null });
+      }
+      try {
+        const track = await devices.camera();
+        if (mine !== turn || media.camera) return track.stop();
+        peer?.setCamera(track);
+        setMedia({ camera: track, cameraFault: false });
+      } catch (error) {
+        if (!(error instanceof MediaError)) throw error;
+        if (mine === turn) setMedia({ cameraFault: true });
+      }
+    },
+    connection: () => connection,
+    leave() {
+      if (!("call" in phase)) return;
+      const payload = { callId: phase.call, remoteUserId: phase.peer.id };
+      // A ringing phone goes on ringing on the other devices of its owner.
+      if (phase.kind === "calling" || phase.kind === "active") channel.tell("end_call", payload);
+    },
+    close() {
+      for (const stop of stops) stop();
+      release();
+    },
+  };
+}
+
+function faultOf(reason: unknown): MediaError["fault"] {
+  if (reason instanceof MediaError) return reason.fault;
+  throw reason;
+}
+
+function stopAll({ microphone, camera }: OpenDevices): void {
+  microphone.stop();
+  camera?.stop();
+}
+
+function initiateReason(error: unknown): "busy" | "already" | "failed" {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.code === "call.busy") return "busy";
+  return error.code === "call.already" ? "already" : "failed";
+}
+
+/** Old clients send the text alone. */
+function describe(type: RTCSdpType, sdp: Description | string): Description {
+  return typeof sdp === "string" ? { type, sdp } : sdp;
+}
+
+function candidateOf(candidate: RTCIceCandidateInit | string): RTCIceCandidateInit {
+  return typeof candidate === "string" ? { candidate, sdpMLineIndex: 0 } : candidate;
+}

@@ -1,0 +1,50 @@
+// The controls of a call, in reach of a thumb; M and V do the same from a keyboard.
+
+import { onCleanup, onMount, Show } from "solid-js";
+import { useI18n } from "../i18n";
+import { CallButton } from "../ui/CallButton";
+import { useHome } from "./context";
+import { isTyping } from "./keys";
+
+export function CallTray(props: { endText: string; video: boolean }) {
+  const { call } = useHome();
+  const { t } = useI18n();
+  const muted = (): boolean => call.media().muted;
+  const shown = (): boolean => call.media().camera !== null;
+  const toggleMicrophone = (): void => call.setMuted(!muted());
+  const toggleCamera = (): void => void call.setCamera(!shown());
+
+  onMount(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (isTyping() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (event.code === "KeyM") toggleMicrophone();
+      if (event.code === "KeyV" && props.video) toggleCamera();
+    };
+    window.addEventListener("keydown", onKey);
+    onCleanup(() => window.removeEventListener("keydown", onKey));
+  });
+
+  return (
+    <div class="tray" role="toolbar" aria-label={t("call.controls")}>
+      <CallButton
+        icon={muted() ? "micoff" : "mic"}
+        look={muted() ? "mute" : "on"}
+        text={muted() ? t("mic.label_off") : t("mic.label_on")}
+        label={muted() ? t("mic.off") : t("mic.on")}
+        testId="call-mute"
+        onClick={toggleMicrophone}
+      />
+      <Show when={props.video}>
+        <CallButton
+          icon={shown() ? "video" : "videooff"}
+          look={shown() ? "on" : "off"}
+          text={shown() ? t("cam.label_on") : t("cam.label_off")}
+          label={shown() ? t("cam.on") : t("cam.off")}
+          testId="call-camera"
+          onClick={toggleCamera}
+        />
+      </Show>
+      <CallButton icon="end" look="end" text={props.endText} testId="call-hangup" onClick={() => call.hangUp()} />
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+// The page around the client: leaving it during a call, its title, a handle for diagnosis.
+
+import { createEffect, onCleanup } from "solid-js";
+import type { CallStore } from "../stores/calls";
+
+declare global {
+  interface Window {
+    /** Read-only, for diagnosis: the peer connection of the call that is going on, whose `getStats` tells what it does. */
+    zvonilkaCall?: { readonly peer: RTCPeerConnection | null };
+  }
+}
+
+export function exposeForDiagnosis(call: CallStore): void {
+  window.zvonilkaCall = {
+    get peer() {
+      return call.connection();
+    },
+  };
+  onCleanup(() => delete window.zvonilkaCall);
+}
+
+/** Asks before a page with a call is closed, and hangs up when it is. */
+export function guardPage(call: CallStore): void {
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (call.phase().kind === "active") event.preventDefault();
+  };
+  const leave = (): void => call.leave();
+  window.addEventListener("beforeunload", ask);
+  window.addEventListener("pagehide", leave);
+  onCleanup(() => {
+    window.removeEventListener("beforeunload", ask);
+    window.removeEventListener("pagehide", leave);
+  });
+}
+
+export function usePageTitle(title: () => string): void {
+  createEffect(() => {
+    document.title = title();
+  });
+}
