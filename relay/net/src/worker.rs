@@ -184,8 +184,8 @@ impl Worker {
             };
             for at in 0..messages {
                 match id {
-                    SocketId::Listener => self.from_clients(at, local, now),
-                    SocketId::Relay(port) => self.from_peers(at, port, now),
+                    SocketId::Listener => self.take_from_clients(at, local, now),
+                    SocketId::Relay(port) => self.take_from_peers(at, port, now),
                 }
             }
             if messages < BATCH {
@@ -195,7 +195,7 @@ impl Worker {
         true
     }
 
-    fn from_clients(&mut self, at: usize, local: SocketAddr, now: Now) {
+    fn take_from_clients(&mut self, at: usize, local: SocketAddr, now: Now) {
         let (meta, datagrams) = self.ingress.message(at);
         let server = meta.dst_ip.unwrap_or(local.ip()).to_canonical();
         let from = FiveTuple {
@@ -232,7 +232,7 @@ impl Worker {
         }
     }
 
-    fn from_peers(&mut self, at: usize, port: RelayedPort, now: Now) {
+    fn take_from_peers(&mut self, at: usize, port: RelayedPort, now: Now) {
         let (meta, datagrams) = self.ingress.message(at);
         let from = PeerAddr::from(meta.addr);
         for datagram in datagrams {

@@ -22,7 +22,8 @@ pub use stun_types::{
     AddressFamily,
     attribute::{
         Attribute, AttributeFromRaw, AttributeStaticType, AttributeType, AttributeWrite, ErrorCode,
-        Fingerprint, MessageIntegrity, Nonce, Realm, UnknownAttributes, Username, XorMappedAddress,
+        Fingerprint, MessageIntegrity, Nonce, RawAttribute, Realm, UnknownAttributes, Username,
+        XorMappedAddress,
     },
     message::{
         IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message, MessageClass,

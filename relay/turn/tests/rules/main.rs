@@ -1,0 +1,16 @@
+//! The rules of the TURN server, each shown by a test under virtual time, in the order of the RFCs.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+mod allocate;
+mod authentication;
+mod binding;
+mod channels;
+mod data;
+mod hairpin;
+mod permissions;
+mod quotas;
+mod refresh;
+mod revocation;
+mod sequences;
+mod support;

@@ -1,0 +1,107 @@
+//! What nobody may have more of.
+
+use crate::support::{Client, Relay, UDP, alice, bob};
+use stun::method;
+
+#[test]
+fn a_session_has_at_most_its_quota_of_allocations() {
+    let mut relay = Relay::with(|settings| settings.quotas.allocations_per_session = 2);
+    let mut clients: Vec<_> = (1..=3)
+        .map(|port| Client::of("alice", &format!("9.9.9.9:{port}")))
+        .collect();
+    relay.allocate(&mut clients[0]);
+    relay.allocate(&mut clients[1]);
+    let third = relay.request(method::ALLOCATE).transport(UDP);
+    assert_eq!(relay.ask(&mut clients[2], third).code(), Some(486));
+    relay.allocate(&mut bob());
+    relay.refresh(&mut clients[0], 0);
+    relay.allocate(&mut clients[2]);
+}
+
+#[test]
+fn the_server_has_at_most_its_quota_of_allocations() {
+    let mut relay = Relay::with(|settings| settings.quotas.allocations = 1);
+    relay.allocate(&mut alice());
+    let second = relay.request(method::ALLOCATE).transport(UDP);
+    assert_eq!(relay.ask(&mut bob(), second).code(), Some(508));
+}
+
+#[test]
+fn every_port_of_the_range_is_given_once() {
+    let mut relay = Relay::with(|settings| settings.relay_ports = 50_000..=50_009);
+    let mut clients: Vec<_> = (1..=11)
+        .map(|port| Client::of("alice", &format!("9.9.9.9:{port}")))
+        .collect();
+    for client in &mut clients[..10] {
+        relay.allocate(client);
+    }
+    assert_eq!(relay.bound.len(), 10);
+    let eleventh = relay.request(method::ALLOCATE).transport(UDP);
+    assert_eq!(relay.ask(&mut clients[10], eleventh).code(), Some(508));
+    relay.advance(600);
+    relay.allocate(&mut clients[10]);
+}
+
+#[test]
+fn an_allocation_has_at_most_its_quota_of_permissions_and_all_or_none_are_granted() {
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.quotas.permissions = 3),
+        alice(),
+    );
+    relay.allocate(&mut alice);
+    let four = relay
+        .request(method::CREATE_PERMISSION)
+        .peer("1.1.1.1:1")
+        .peer("1.1.1.2:1")
+        .peer("1.1.1.3:1")
+        .peer("1.1.1.4:1");
+    assert_eq!(relay.ask(&mut alice, four).code(), Some(508));
+    assert_eq!(relay.send(&alice, "1.1.1.1:1", b"x"), None);
+    let three = relay
+        .request(method::CREATE_PERMISSION)
+        .peer("1.1.1.1:1")
+        .peer("1.1.1.1:2")
+        .peer("1.1.1.2:1")
+        .peer("1.1.1.3:1");
+    assert_eq!(
+        relay.ask(&mut alice, three).code(),
+        None,
+        "an address counts once"
+    );
+    assert_eq!(
+        relay.permit(&mut alice, "1.1.1.1:9"),
+        None,
+        "a refresh needs no room"
+    );
+    assert_eq!(relay.bind(&mut alice, 0x4000, "1.1.1.4:1"), Some(508));
+    relay.advance(300);
+    assert_eq!(
+        relay.permit(&mut alice, "1.1.1.4:1"),
+        None,
+        "expired permissions take no room"
+    );
+}
+
+#[test]
+fn an_allocation_has_at_most_its_quota_of_channels() {
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.quotas.channels = 1),
+        alice(),
+    );
+    relay.allocate(&mut alice);
+    assert_eq!(relay.bind(&mut alice, 0x4000, "1.1.1.1:1"), None);
+    assert_eq!(relay.bind(&mut alice, 0x4001, "1.1.1.1:2"), Some(508));
+    assert_eq!(relay.bind(&mut alice, 0x4000, "1.1.1.1:1"), None);
+}
+
+#[test]
+fn a_request_of_hundreds_of_peers_is_not_looked_at() {
+    let (mut relay, mut alice) = (Relay::new(), alice());
+    relay.allocate(&mut alice);
+    let mut request = relay.request(method::CREATE_PERMISSION);
+    for host in 0..500 {
+        request = request.peer(&format!("1.1.{}.{}:1", host / 256, host % 256));
+    }
+    let request = request.signed(&alice);
+    assert_eq!(relay.exchange(alice.five_tuple, &request), None);
+}
