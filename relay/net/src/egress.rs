@@ -128,3 +128,112 @@ impl Egress {
         self.sent.failed += datagrams as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::Socket;
+    use mio::Poll;
+    use std::net::UdpSocket;
+
+    #[test]
+    fn a_run_ends_with_its_destination_its_size_or_a_shorter_datagram() {
+        let (sockets, first, second) = (sockets(), receiver(), receiver());
+        let mut egress = Egress::new();
+        let sizes = [100, 100, 100, 60, 100, 200, 200, 1300, 1300, 0, 0, 5];
+        for (at, size) in sizes.into_iter().enumerate() {
+            for receiver in [&first, &first, &second] {
+                egress.push(
+                    &sockets,
+                    route(receiver),
+                    [&[at as u8; 4], &vec![1; size], &[]],
+                );
+            }
+        }
+        egress.flush(&sockets);
+        for (at, size) in sizes.into_iter().enumerate() {
+            let expected = [&[at as u8; 4], &vec![1; size][..]].concat();
+            for receiver in [&first, &first, &second] {
+                assert_eq!(receive(receiver), expected);
+            }
+        }
+        assert_eq!((egress.sent().datagrams, egress.sent().failed), (36, 0));
+    }
+
+    #[test]
+    fn equal_datagrams_to_one_destination_leave_together() {
+        let (sockets, receiver) = (sockets(), receiver());
+        let mut egress = Egress::new();
+        for _ in 0..8 {
+            egress.push(&sockets, route(&receiver), [&[], &[7; 1200], &[]]);
+        }
+        assert_eq!(
+            (egress.datagrams, egress.run.len(), egress.sent().datagrams),
+            (8, 9600, 0)
+        );
+        egress.flush(&sockets);
+        assert_eq!(
+            egress.sent(),
+            Sent {
+                datagrams: 8,
+                bytes: 9600,
+                failed: 0
+            }
+        );
+        for _ in 0..8 {
+            assert_eq!(receive(&receiver), [7; 1200]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_counted() {
+        let (sockets, receiver) = (sockets(), receiver());
+        let mut egress = Egress::new();
+        let far = Route {
+            destination: "[2001:db8::1]:9".parse().unwrap(),
+            ..route(&receiver)
+        };
+        for _ in 0..3 {
+            egress.push(&sockets, far, [&[], &[7; 100], &[]]);
+        }
+        egress.push(&sockets, route(&receiver), [&[], b"near", &[]]);
+        egress.flush(&sockets);
+        assert_eq!(
+            egress.sent(),
+            Sent {
+                datagrams: 1,
+                bytes: 4,
+                failed: 3
+            }
+        );
+        assert_eq!(receive(&receiver), b"near");
+    }
+
+    fn sockets() -> Sockets {
+        let registry = Poll::new().unwrap().registry().try_clone().unwrap();
+        let loopback = "127.0.0.1:0".parse().unwrap();
+        Sockets::new(registry, Socket::bind(loopback).unwrap(), loopback.ip()).unwrap()
+    }
+
+    fn receiver() -> UdpSocket {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket
+            .set_read_timeout(Some(std::time::Duration::from_secs(5)))
+            .unwrap();
+        socket
+    }
+
+    fn route(to: &UdpSocket) -> Route {
+        Route {
+            socket: SocketId::Listener,
+            destination: to.local_addr().unwrap(),
+            source: None,
+        }
+    }
+
+    fn receive(socket: &UdpSocket) -> Vec<u8> {
+        let mut buffer = [0; 2000];
+        let length = socket.recv(&mut buffer).unwrap();
+        buffer[..length].to_vec()
+    }
+}

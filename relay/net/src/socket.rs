@@ -101,3 +101,34 @@ impl Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::{ip_mtu_discover, ipv6_mtu_discover};
+
+    #[test]
+    fn large_datagrams_may_be_fragmented_on_their_way() {
+        let ipv4 = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_eq!(
+            ip_mtu_discover(&ipv4.socket).unwrap(),
+            Ipv4PathMtuDiscovery::DONT
+        );
+        let ipv6 = Socket::bind("[::]:0".parse().unwrap()).unwrap();
+        assert_eq!(
+            ip_mtu_discover(&ipv6.socket).unwrap(),
+            Ipv4PathMtuDiscovery::DONT
+        );
+        assert_eq!(
+            ipv6_mtu_discover(&ipv6.socket).unwrap(),
+            Ipv6PathMtuDiscovery::DONT
+        );
+    }
+
+    #[test]
+    fn a_port_that_is_in_use_is_not_shared() {
+        let first = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let second = Socket::bind(first.local_addr());
+        assert_eq!(second.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+}

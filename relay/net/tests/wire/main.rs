@@ -1,0 +1,11 @@
+//! The relay over real sockets on loopback: what only a socket can show.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at what it does not expect"
+)]
+
+mod foreign;
+mod loopback;
+mod start;
+mod support;

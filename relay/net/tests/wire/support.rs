@@ -1,0 +1,238 @@
+//! A relay on loopback and a small client.
+
+use net::{Config, Relay};
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use stun::{
+    AttributeWrite, ChannelData, ChannelNumberAttribute, Data, ErrorCode, IntegrityAlgorithm,
+    IntegrityKey, Lifetime, LongTermKeyCredentials, Message, MessageWrite, MessageWriteExt,
+    MessageWriteVec, Method, Nonce, Realm, RequestedTransport, TransactionId, Username,
+    XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
+};
+use turn::{Credentials, PeerRules, Quotas, Secret, SessionName, UnixSeconds};
+
+pub(crate) const REALM: &str = "zvonilka";
+pub(crate) const SECRET: &str = "north";
+
+/// How long a test waits for what must come.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
+
+/// Returns the configuration of a local run on a free port, with relayed ports that no other test uses.
+pub(crate) fn config(relay_ports: std::ops::RangeInclusive<u16>) -> Config {
+    Config {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        relay_address: Ipv4Addr::LOCALHOST.into(),
+        relay_ports,
+        realm: REALM.into(),
+        secrets: vec![Secret::new(SECRET).unwrap()],
+        peers: PeerRules {
+            allow_loopback: true,
+            ..PeerRules::default()
+        },
+        quotas: Quotas::default(),
+    }
+}
+
+/// Waits until `what` holds.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < SOON, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Returns a socket on loopback that gives up waiting after [`SOON`].
+pub(crate) fn socket() -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_read_timeout(Some(SOON)).unwrap();
+    socket
+}
+
+/// A TURN client.
+pub(crate) struct Client {
+    pub(crate) socket: UdpSocket,
+    credentials: Credentials,
+    nonce: String,
+}
+
+impl Client {
+    /// Connects to `relay` as `session` and learns a nonce.
+    pub(crate) fn connect(relay: SocketAddr, session: &str) -> Self {
+        let socket = socket();
+        socket.connect(relay).unwrap();
+        let expires = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+            + 3600;
+        let session: SessionName = session.parse().unwrap();
+        let credentials = Credentials::issue(
+            &Secret::new(SECRET).unwrap(),
+            &session,
+            UnixSeconds(expires),
+        );
+        let mut client = Self {
+            socket,
+            credentials,
+            nonce: String::new(),
+        };
+        let (id, request) = request(method::ALLOCATE);
+        let challenge =
+            client.exchange(with(request, &[&RequestedTransport::new(17)]).finish(), id);
+        client.nonce = stun::read(&challenge)
+            .unwrap()
+            .attribute::<Nonce>()
+            .unwrap()
+            .nonce()
+            .into();
+        client
+    }
+
+    /// Makes an allocation and returns its relayed address, or the error code.
+    pub(crate) fn allocate(&self) -> Result<SocketAddr, u16> {
+        let answer = self.ask(method::ALLOCATE, |_| {
+            vec![Box::new(RequestedTransport::new(17))]
+        })?;
+        let answer = stun::read(&answer).unwrap();
+        Ok(answer
+            .attribute::<XorRelayedAddress>()
+            .unwrap()
+            .addr(answer.transaction_id()))
+    }
+
+    pub(crate) fn refresh(&self, lifetime: u32) -> Result<(), u16> {
+        self.ask(method::REFRESH, |_| vec![Box::new(Lifetime::new(lifetime))])
+            .map(drop)
+    }
+
+    pub(crate) fn permit(&self, peer: SocketAddr) -> Result<(), u16> {
+        self.ask(method::CREATE_PERMISSION, |id| {
+            vec![Box::new(XorPeerAddress::new(peer, id))]
+        })
+        .map(drop)
+    }
+
+    pub(crate) fn bind(&self, channel: u16, peer: SocketAddr) -> Result<(), u16> {
+        let attributes = |id| -> Vec<Box<dyn AttributeWrite>> {
+            vec![
+                Box::new(ChannelNumberAttribute::new(channel)),
+                Box::new(XorPeerAddress::new(peer, id)),
+            ]
+        };
+        self.ask(method::CHANNEL_BIND, attributes).map(drop)
+    }
+
+    pub(crate) fn send_channel(&self, channel: u16, payload: &[u8]) {
+        let length = payload.len() as u16;
+        let datagram = [&channel.to_be_bytes(), &length.to_be_bytes(), payload].concat();
+        self.socket.send(&datagram).unwrap();
+    }
+
+    pub(crate) fn send(&self, peer: SocketAddr, payload: &[u8]) {
+        let message = Message::builder_indication(method::SEND, MessageWriteVec::new());
+        let peer = XorPeerAddress::new(peer, message.transaction_id());
+        self.socket
+            .send(&with(message, &[&peer, &Data::new(payload)]).finish())
+            .unwrap();
+    }
+
+    /// Returns the payload of the next datagram and its channel, or none for a Data indication.
+    pub(crate) fn receive(&self) -> (Option<u16>, Vec<u8>) {
+        let datagram = receive(&self.socket);
+        if let Some(data) = ChannelData::parse(&datagram) {
+            return (Some(data.number.get()), datagram[data.payload].to_vec());
+        }
+        let message = stun::read(&datagram).unwrap();
+        (None, message.attribute::<Data>().unwrap().data().to_vec())
+    }
+
+    fn ask(
+        &self,
+        method: Method,
+        attributes: impl FnOnce(TransactionId) -> Vec<Box<dyn AttributeWrite>>,
+    ) -> Result<Vec<u8>, u16> {
+        let (id, message) = request(method);
+        let attributes = attributes(id);
+        let attributes: Vec<&dyn AttributeWrite> =
+            attributes.iter().map(|attribute| &**attribute).collect();
+        let mut message = with(message, &attributes);
+        message = with(
+            message,
+            &[
+                &Username::new(&self.credentials.username).unwrap(),
+                &Realm::new(REALM).unwrap(),
+                &Nonce::new(&self.nonce).unwrap(),
+            ],
+        );
+        message
+            .add_message_integrity_with_key(&self.key(), IntegrityAlgorithm::Sha1)
+            .unwrap();
+        let answer = self.exchange(message.finish(), id);
+        let read = stun::read(&answer).unwrap();
+        assert!(read.validate_integrity_with_key(&self.key()).is_ok());
+        read.attribute::<ErrorCode>()
+            .map_or(Ok(()), |error| Err(error.code()))?;
+        Ok(answer)
+    }
+
+    fn exchange(&self, message: Vec<u8>, id: TransactionId) -> Vec<u8> {
+        self.socket.send(&message).unwrap();
+        let answer = receive(&self.socket);
+        assert_eq!(stun::read(&answer).unwrap().transaction_id(), id);
+        answer
+    }
+
+    fn key(&self) -> IntegrityKey {
+        let Credentials {
+            username,
+            credential,
+        } = self.credentials.clone();
+        LongTermKeyCredentials::new(username, credential, REALM.into())
+            .make_key(IntegrityAlgorithm::Sha1)
+    }
+}
+
+/// Asks `relay` for the address of `socket`.
+pub(crate) fn mapped_address(socket: &UdpSocket, relay: SocketAddr) -> (SocketAddr, SocketAddr) {
+    let (_, request) = request(method::BINDING);
+    socket.send_to(&request.finish(), relay).unwrap();
+    let mut buffer = [0; 200];
+    let (length, from) = socket.recv_from(&mut buffer).unwrap();
+    let answer = stun::read(&buffer[..length]).unwrap();
+    (
+        answer
+            .attribute::<XorMappedAddress>()
+            .unwrap()
+            .addr(answer.transaction_id()),
+        from,
+    )
+}
+
+pub(crate) fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = vec![0; 1 << 16];
+    let length = socket.recv(&mut buffer).unwrap();
+    buffer.truncate(length);
+    buffer
+}
+
+/// Returns a relay with `config` and where it listens.
+pub(crate) fn start(config: Config) -> (Relay, SocketAddr) {
+    let relay = Relay::start(config).unwrap();
+    let address = relay.local_addr();
+    (relay, address)
+}
+
+fn request(method: Method) -> (TransactionId, MessageWriteVec) {
+    let message = Message::builder_request(method, MessageWriteVec::new());
+    (message.transaction_id(), message)
+}
+
+fn with(mut message: MessageWriteVec, attributes: &[&dyn AttributeWrite]) -> MessageWriteVec {
+    for attribute in attributes {
+        message.add_attribute(*attribute).unwrap();
+    }
+    message
+}
