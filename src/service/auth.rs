@@ -4,7 +4,6 @@
 //! period after that, and always leads to the newest token of its chain. Used later than that, somebody has an old copy: the
 //! session ends.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::domain::{
@@ -26,8 +25,6 @@ const LABEL: usize = 120;
 pub struct AuthLimits {
     /// How long a used refresh token is good after its successor was used.
     pub refresh_grace: Duration,
-    /// Sign-ins that may wait for a hash.
-    pub password_queue: NonZeroU32,
 }
 
 /// Why somebody was not let in.

@@ -7,6 +7,7 @@ mod auth;
 mod calls;
 mod chats;
 mod clock;
+mod ice;
 mod invites;
 mod passwords;
 mod people;
@@ -18,8 +19,9 @@ mod tokens;
 
 pub use auth::{Auth, AuthError, AuthLimits, RegisterError, SignedIn};
 pub use calls::{CallRefused, Calls, CallsConfig, Joined};
-pub use chats::{ChatError, Chats, Sent};
+pub use chats::{Changes, ChatError, Chats, Marked, Sent};
 pub use clock::Clock;
+pub use ice::{Ice, IceConfig, TransportPolicy};
 pub use invites::{InviteError, Invites};
 pub use passwords::{Busy, Passwords};
 pub use people::{People, PeopleError, Presence};

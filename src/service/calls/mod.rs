@@ -75,6 +75,31 @@ pub enum CallRefused {
     Panicked(#[from] Panicked),
 }
 
+impl CallRefused {
+    /// The stable code for clients.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "call.unknown",
+            Self::NoSuchUser => "user.unknown",
+            Self::WithSelf => "call.self",
+            Self::Busy => "call.busy",
+            Self::Already => "call.already",
+            Self::NotAdmin => "not_admin",
+            Self::StillLive => "call.live",
+            Self::Overrun => "busy",
+            Self::Refused(CallError::Forbidden) => "call.not_participant",
+            Self::Refused(CallError::NotRinging) => "call.not_ringing",
+            Self::Refused(CallError::Ended) => "call.ended",
+            Self::Refused(CallError::AnsweredElsewhere) => "call.answered_elsewhere",
+            Self::Refused(CallError::OtherDevice) => "call.other_device",
+            Self::Refused(CallError::NotAccepted) => "call.not_accepted",
+            Self::Refused(CallError::TooMuch) => "call.too_much",
+            Self::Store(_) | Self::Panicked(_) => "internal",
+        }
+    }
+}
+
 /// What a socket that joined a call must know.
 #[derive(Clone, Debug)]
 pub struct Joined {

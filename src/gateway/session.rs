@@ -1,0 +1,228 @@
+//! One connected socket: who it is, its events in order, and what it is told.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use socketioxide::SocketError;
+use socketioxide::SendError;
+use socketioxide::extract::{AckSender, SocketRef};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::inbox::{Incoming, Outgoing};
+use super::{Gateway, calls, chat, wire};
+use crate::bus::{Channel, Listener};
+use crate::domain::{Actor, Event, SocketId};
+use crate::service::AuthError;
+
+/// The version of our own protocol that this server speaks.
+const PROTOCOL: i64 = 1;
+/// How long a client may leave what it was sent unread before its transport is closed.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a full outbox is looked at again.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The socket is gone, or was given up.
+pub(super) struct Gone;
+
+/// A refusal as clients hear it.
+pub(super) struct Refusal {
+    /// Stable.
+    pub(super) code: &'static str,
+    /// In English.
+    pub(super) message: String,
+}
+
+/// What came of a client's event.
+pub(super) enum Answer {
+    /// An event for the sender; deployed clients' acknowledgements are not called.
+    Event(&'static str, Value),
+    /// A result for the acknowledgement.
+    Result(Value),
+    /// Nothing at all (deployed clients' unknown events).
+    Nothing,
+}
+
+/// One connected socket.
+pub(super) struct Session {
+    pub(super) gateway: Gateway,
+    channel: Channel,
+    socket: SocketRef,
+    handshake: Value,
+    incoming: Outgoing,
+    gone: CancellationToken,
+    transport: CancellationToken,
+}
+
+/// Who a session speaks for.
+pub(super) struct Speaker {
+    pub(super) actor: Actor,
+    pub(super) socket: SocketId,
+    /// It speaks the contract of the deployed clients.
+    pub(super) legacy: bool,
+}
+
+impl Session {
+    pub(super) fn new(
+        gateway: Gateway,
+        channel: Channel,
+        socket: SocketRef,
+        handshake: Value,
+        incoming: Outgoing,
+    ) -> Self {
+        // Put there by whoever accepted the connection.
+        let transport = socket.req_parts().extensions.get::<CancellationToken>().cloned().unwrap_or_default();
+        Self { gateway, channel, socket, handshake, incoming, gone: CancellationToken::new(), transport }
+    }
+
+    /// Cancelled when the socket is gone.
+    pub(super) fn gone(&self) -> CancellationToken {
+        self.gone.clone()
+    }
+
+    /// Closes the connection below, so that the client comes back by itself.
+    pub(super) fn transport(&self) -> CancellationToken {
+        self.transport.clone()
+    }
+
+    /// Runs until the socket is gone.
+    pub(super) async fn run(mut self) {
+        let legacy = self.handshake.get("protocol").and_then(Value::as_i64).is_none_or(|version| version < PROTOCOL);
+        let token = self.handshake.get("token").and_then(Value::as_str).unwrap_or("").to_owned();
+        let actor = match self.gateway.auth.authenticate(&token, true).await {
+            Ok(actor) => actor,
+            Err(AuthError::Store(error)) => {
+                tracing::error!(%error, "a socket could not be let in");
+                self.transport.cancel();
+                return;
+            }
+            Err(_) => return self.refuse(legacy, "auth.token"),
+        };
+        let listener = Listener { user: actor.user, session: actor.session, channel: self.channel, legacy };
+        let (socket, events, first) = self.gateway.bus.listen(listener);
+        let speaker = Speaker { actor, socket, legacy };
+        if let Err(Gone) = self.greet(&speaker, first).await {
+            self.transport.cancel();
+        } else if let Err(Gone) = self.serve(&speaker, events).await {
+            self.transport.cancel();
+        }
+        self.leave(&speaker).await;
+    }
+
+    fn refuse(&self, legacy: bool, code: &'static str) {
+        if !legacy {
+            // A socket that is gone already needs no reason.
+            drop(self.socket.emit("session_ended", &json!({ "code": code })));
+        }
+        drop(self.socket.clone().disconnect());
+    }
+
+    async fn greet(&self, speaker: &Speaker, first: bool) -> Result<(), Gone> {
+        match self.channel {
+            Channel::Calls => self.gateway.calls.attached(&speaker.actor, speaker.socket, speaker.legacy).await,
+            Channel::Chat => {
+                if first {
+                    self.gateway.people.arrived(speaker.actor.user);
+                }
+                if !speaker.legacy {
+                    let revs = self.gateway.chats.revs(&speaker.actor).await.map_err(|error| {
+                        tracing::error!(%error, "a socket could not be greeted");
+                        Gone
+                    })?;
+                    let ready = json!({
+                        "protocol": PROTOCOL,
+                        "capabilities": [],
+                        "userId": speaker.actor.user,
+                        "online": self.gateway.bus.online(),
+                        "revs": revs.iter().map(|(id, rev)| (id.to_string(), *rev)).collect::<std::collections::BTreeMap<_, _>>(),
+                    });
+                    self.emit("ready", &ready).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self, speaker: &Speaker, mut events: mpsc::Receiver<Event>) -> Result<(), Gone> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.gone.cancelled() => return Ok(()),
+                () = self.gateway.tasks.stopped() => return Ok(()),
+                event = events.recv() => match event {
+                    Some(Event::SessionEnded(why)) => {
+                        self.refuse(speaker.legacy, why.code());
+                        return Ok(());
+                    }
+                    Some(event) => {
+                        if let Some((name, value)) = wire::event(&event, speaker.legacy) {
+                            self.emit(name, &value).await?;
+                        }
+                    }
+                    // Cut off by the bus: it fell behind.
+                    None => return Err(Gone),
+                },
+                incoming = self.incoming.next() => {
+                    let Some(incoming) = incoming else { return Ok(()) };
+                    self.handle(speaker, incoming).await?;
+                }
+            }
+        }
+    }
+
+    async fn handle(&self, speaker: &Speaker, incoming: Incoming) -> Result<(), Gone> {
+        let Incoming { name, data, ack } = incoming;
+        let answer = match self.channel {
+            Channel::Chat => chat::handle(&self.gateway, speaker, &name, &data).await,
+            Channel::Calls => calls::handle(&self.gateway, speaker, &name, data).await,
+        };
+        match answer {
+            Ok(Answer::Nothing) => Ok(()),
+            Ok(Answer::Event(name, value)) if speaker.legacy => self.emit(name, &value).await,
+            Ok(Answer::Event(_, value)) => acknowledge(ack, &json!({ "ok": value })),
+            Ok(Answer::Result(value)) => acknowledge(ack, &json!({ "ok": value })),
+            Err(refusal) => {
+                let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
+                acknowledge(ack, &error)?;
+                if speaker.legacy { self.emit("error", &refusal.message).await } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Sends an event; waits while the client does not read, but not for ever.
+    async fn emit(&self, name: &str, value: &(impl Serialize + Sync)) -> Result<(), Gone> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.socket.emit(name, &(value,)) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Socket(SocketError::InternalChannelFull)) if Instant::now() < until => {
+                    tokio::select! {
+                        () = self.gone.cancelled() => return Err(Gone),
+                        () = sleep(LOOK) => {}
+                    }
+                }
+                Err(_) => return Err(Gone),
+            }
+        }
+    }
+
+    async fn leave(&self, speaker: &Speaker) {
+        let last = self.gateway.bus.leave(speaker.socket);
+        match self.channel {
+            Channel::Calls => self.gateway.calls.detached(speaker.actor.user, speaker.socket).await,
+            Channel::Chat if last => {
+                if let Err(error) = self.gateway.people.went(speaker.actor.user).await {
+                    tracing::error!(%error, "when somebody went could not be kept");
+                }
+            }
+            Channel::Chat => {}
+        }
+    }
+}
+
+/// Calls the client's acknowledgement, if it asked for one. It cannot wait: a client with a full outbox is given up.
+fn acknowledge(ack: AckSender, value: &Value) -> Result<(), Gone> {
+    ack.send(&(value,)).map_err(|_| Gone)
+}

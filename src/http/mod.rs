@@ -1,0 +1,111 @@
+//! REST: routes, who is asking, errors, the OpenAPI document, and the embedded web client.
+//!
+//! Owns names, statuses and shapes of requests. What they mean is `service`'s business.
+
+mod auth;
+mod calls;
+mod chats;
+mod connection;
+mod error;
+mod extract;
+mod field;
+mod invites;
+mod openapi;
+mod users;
+mod web;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Request, header};
+use ipnet::IpNet;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
+
+pub use connection::{Acceptor, Peer};
+pub use openapi::document;
+
+/// How long a browser may remember what CORS allows, in seconds.
+const PREFLIGHT: Duration = Duration::from_secs(86_400);
+
+/// What the routes need.
+pub struct App {
+    /// Signing in.
+    pub auth: Auth,
+    /// Accounts.
+    pub people: People,
+    /// Invitations.
+    pub invites: Invites,
+    /// Chats.
+    pub chats: Chats,
+    /// Calls.
+    pub calls: Calls,
+    /// What time it is.
+    pub clock: Clock,
+    /// ICE servers.
+    pub ice: crate::service::Ice,
+    /// How often one address may sign in.
+    pub logins: Throttle,
+    /// How often one address may try an invitation.
+    pub invitations: Throttle,
+    /// Limits and addresses.
+    pub rules: Rules,
+}
+
+/// Limits and addresses that requests are held to.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Longest request body, in bytes.
+    pub body_limit: usize,
+    /// Longest message, in characters.
+    pub message_limit: usize,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// In a local run: the well-known invitation, which only a direct request to this machine may use.
+    pub local_invite: Option<String>,
+}
+
+type Shared = Arc<App>;
+
+/// Builds all routes but Socket.IO, which is a layer around them.
+pub fn router(app: App) -> Router {
+    let body_limit = app.rules.body_limit;
+    let (routes, document) = openapi::routes();
+    let app: Shared = Arc::new(app);
+    routes
+        .with_state(app)
+        .merge(openapi::swagger(document))
+        .fallback(web::serve)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(body_limit))
+}
+
+/// Puts around `routes` what every request passes: ids, logs, panics, CORS, compression.
+pub fn finish(routes: Router) -> Router {
+    let id = HeaderName::from_static("x-request-id");
+    let span = |request: &Request<_>| {
+        let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("");
+        tracing::debug_span!("request", id, method = %request.method(), path = request.uri().path())
+    };
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        .layer(PropagateRequestIdLayer::new(id))
+        .layer(CorsLayer::permissive().max_age(PREFLIGHT))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(error::panicked));
+    routes.layer(layers)
+}
