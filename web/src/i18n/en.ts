@@ -196,11 +196,11 @@ export const en: Words = {
 
   "settings.title": "Settings",
   "settings.theme": "Appearance",
-  "settings.theme_system": "As on the device",
+  "settings.theme_system": "Auto",
   "settings.theme_light": "Light",
   "settings.theme_dark": "Dark",
   "settings.language": "Language",
-  "settings.language_system": "As on the device",
+  "settings.language_system": "Auto",
   "settings.account": "You",
   "settings.name": "Name",
   "settings.new_password": "New password",

@@ -200,11 +200,11 @@ export const ru = {
 
   "settings.title": "Настройки",
   "settings.theme": "Оформление",
-  "settings.theme_system": "Как на устройстве",
+  "settings.theme_system": "Авто",
   "settings.theme_light": "Светлое",
   "settings.theme_dark": "Тёмное",
   "settings.language": "Язык",
-  "settings.language_system": "Как на устройстве",
+  "settings.language_system": "Авто",
   "settings.account": "Вы",
   "settings.name": "Имя",
   "settings.new_password": "Новый пароль",

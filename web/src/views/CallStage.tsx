@@ -128,7 +128,7 @@ function Talking(props: { phase: Active; onFold(): void }) {
       </Show>
       <Show when={call.media().camera}>
         {(track) => (
-          <div class="tile selfv">
+          <div class="tile selfv" classList={{ up: !remoteVideo() }}>
             <Picture class="fill" track={track()} mirrored label={t("call.video_self")} testId="local-video" />
           </div>
         )}

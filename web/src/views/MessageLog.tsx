@@ -39,8 +39,13 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
   const below = createMemo(() => items().filter((item) => !item.own && item.seq !== null && item.seq > seenSeq()).length);
   const [handle, setHandle] = createSignal<VirtualizerHandle>();
   let scroller!: HTMLDivElement;
+  let content: HTMLDivElement | undefined;
 
-  const toEnd = (): void => handle()?.scrollToIndex(items().length - 1, { align: "end" });
+  function toEnd(): void {
+    setAtBottom(true);
+    handle()?.scrollToIndex(items().length - 1, { align: "end" });
+    scroller.scrollTop = scroller.scrollHeight;
+  }
 
   function onScroll(): void {
     const list = handle();
@@ -54,8 +59,14 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
     document.addEventListener("visibilitychange", review);
     window.addEventListener("focus", review);
     window.addEventListener("blur", review);
-    const resized = new ResizeObserver(() => atBottom() && toEnd());
+    // Measured messages, the keyboard, a longer composer: the end stays in sight.
+    const resized = new ResizeObserver(() => {
+      if (atBottom()) scroller.scrollTop = scroller.scrollHeight;
+    });
     resized.observe(scroller);
+    createEffect(() => {
+      if (items().length > 0 && content) resized.observe(content);
+    });
     onCleanup(() => {
       resized.disconnect();
       document.removeEventListener("visibilitychange", review);
@@ -67,9 +78,12 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
     on(handle, (list) => {
       if (!list) return;
       const firstNew = items().findIndex((item) => item.firstNew);
-      if (firstNew > 0 && unreadAtOpening > 8) list.scrollToIndex(firstNew, { align: "start" });
-      else toEnd();
-      queueMicrotask(onScroll);
+      if (firstNew > 0 && unreadAtOpening > 8) {
+        setAtBottom(false);
+        list.scrollToIndex(firstNew, { align: "start" });
+      } else {
+        toEnd();
+      }
     }),
   );
   createEffect(
@@ -91,7 +105,7 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
       <div class="log-wrap" ref={scroller} tabindex="0" role="log" aria-live="off" aria-label={t("chat.log")}>
         <Show when={items().length > 0} fallback={<EmptyNote>{t("chat.empty")}</EmptyNote>}>
           <div class="log-fill" />
-          <div class="log">
+          <div class="log" ref={content}>
             <Virtualizer data={items()} ref={setHandle} scrollRef={scroller} shift={shift().grew} onScroll={onScroll} itemSize={64}>
               {(item) => <MessageItem item={item} isPrivate={props.chat.kind === "private"} newCount={unreadAtOpening} />}
             </Virtualizer>

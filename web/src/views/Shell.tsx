@@ -24,7 +24,7 @@ export function Shell() {
   const { route } = useApp();
   const { call, chats } = useHome();
   const { t } = useI18n();
-  const fold = createFold(call);
+  const fold = createFold(call, route.route);
   const at = createMemo(() => route.route());
   const staged = createMemo(() => fold.onStage());
   const hasPage = (): boolean => ["history", "settings"].includes(at().at);

@@ -2,6 +2,7 @@
 
 import { createEffect, createMemo, createSignal, on, type Accessor } from "solid-js";
 import type { CallStore } from "../stores/calls";
+import type { Route } from "../stores/route";
 
 export interface Fold {
   onStage: Accessor<boolean>;
@@ -12,7 +13,7 @@ export interface Fold {
   unfold(): void;
 }
 
-export function createFold(call: CallStore): Fold {
+export function createFold(call: CallStore, route: Accessor<Route>): Fold {
   const [away, setAway] = createSignal(false);
   const shown = createMemo(() => {
     const { kind } = call.phase();
@@ -20,6 +21,8 @@ export function createFold(call: CallStore): Fold {
   });
   // What one has to know, such as why a call failed, comes back in sight.
   createEffect(on(() => call.phase().kind, () => setAway(false)));
+  // Whoever opens another place wants to see it.
+  createEffect(on(route, () => call.phase().kind === "active" && setAway(true), { defer: true }));
   return {
     onStage: createMemo(() => shown() && !away()),
     folded: createMemo(() => shown() && away()),
