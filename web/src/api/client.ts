@@ -1,10 +1,11 @@
 // The one REST client: typed by operation, with the bearer token and one retry after a refusal of it.
 
-import { ApiError, readFailure } from "./failure";
+import createClient from "openapi-fetch";
+import { ApiError, failureOf } from "./failure";
+import type { paths } from "./schema";
 import type { Tokens } from "./tokens";
 import type {
   Call,
-  CallId,
   CallType,
   ChangePage,
   Chat,
@@ -36,77 +37,70 @@ export interface Api {
   initiateCall(targetUserId: UserId, type: CallType): Promise<Call>;
   callHistory(limit: number, offset: number): Promise<readonly Call[]>;
   rtcConfig(): Promise<RTCConfiguration>;
-  endCall(call: CallId): Promise<Call>;
 }
 
 const TIMEOUT_MS = 20_000;
 
-interface Request {
-  method: "GET" | "POST" | "PUT";
-  path: string;
-  query?: Record<string, string | number>;
-  body?: unknown;
+function send(request: Request, token: string | null): Promise<Response> {
+  const headers = new Headers(request.headers);
+  if (token !== null) headers.set("authorization", `Bearer ${token}`);
+  return fetch(new Request(request, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) }));
 }
 
-async function exchange<T>({ method, path, query, body }: Request, token: string | null): Promise<T> {
-  const search = query ? `?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))}` : "";
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  if (token !== null) headers["authorization"] = `Bearer ${token}`;
-  const response = await fetch(path + search, {
-    method,
-    headers,
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    cache: "no-store",
-  }).catch(() => {
+/** For what needs no token. */
+const open = createClient<paths>({ baseUrl: "/", fetch: (request) => send(request, null) });
+
+/** Gives what was answered, or says why it was not: `ApiError`. */
+async function unwrap<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await answer.catch((fault: unknown) => {
+    if (fault instanceof ApiError) throw fault;
+    // No connection, no answer in time, or half an answer.
     throw new ApiError("network", 0);
   });
-  if (!response.ok) throw await readFailure(response);
-  return (await response.json().catch(() => {
-    throw new ApiError("network", 0);
-  })) as T;
+  if (!response.ok || data === undefined) throw failureOf(response, error);
+  return data;
 }
 
 /** POST /auth/refresh: apart from `Api`, as the tokens need it before there is one. */
 export function refreshTokens(refreshToken: string): Promise<TokenPair> {
-  return exchange({ method: "POST", path: "/auth/refresh", body: { refresh_token: refreshToken } }, null);
+  return unwrap(open.POST("/auth/refresh", { body: { refresh_token: refreshToken } }));
 }
 
 export function createApi(tokens: Tokens): Api {
-  async function call<T>(request: Request): Promise<T> {
+  async function authorized(request: Request): Promise<Response> {
     const token = await tokens.fresh();
-    if (token === null) throw new ApiError("auth.session_ended", 401);
-    try {
-      return await exchange<T>(request, token);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      const renewed = await tokens.renew(token);
-      if (renewed === null) throw error;
-      return exchange<T>(request, renewed);
-    }
+    if (token === null) throw new ApiError("auth.token", 401);
+    const again = request.clone();
+    const response = await send(request, token);
+    if (response.status !== 401) return response;
+    const renewed = await tokens.renew(token);
+    return renewed === null ? response : send(again, renewed);
   }
-  const get = <T>(path: string, query?: Request["query"]): Promise<T> => call<T>(query ? { method: "GET", path, query } : { method: "GET", path });
-  const post = <T>(path: string, body?: unknown): Promise<T> => call<T>({ method: "POST", path, body });
-  const open = <T>(path: string, body: unknown): Promise<T> => exchange<T>({ method: "POST", path, body }, null);
+  const client = createClient<paths>({ baseUrl: "/", fetch: authorized });
 
   return {
-    login: (username, password) => open("/auth/login", { username, password }),
-    register: (username, password, invitationCode) => open("/users/register", { username, password, invitationCode }),
-    checkInvite: (code) => open("/invitation-codes/check", { code }),
-    logout: () => post("/auth/logout"),
-    updateUser: (id, change) => call({ method: "PUT", path: `/users/${id}`, body: change }),
-    users: () => get("/users"),
-    presence: () => get("/users/presence"),
-    chats: () => get("/chats"),
-    openPrivateChat: (targetUserId) => post("/chats/private", { targetUserId }),
-    messages: (chat, before) => get(`/chats/${chat}/messages`, before === null ? { limit: 50 } : { limit: 50, before }),
-    changes: (chat, after) => get(`/chats/${chat}/changes`, { after, limit: 200 }),
-    send: (chat, content, clientId) => post(`/chats/${chat}/messages`, { content, clientId }),
-    markRead: (chat, seq) => post(`/chats/${chat}/read`, { seq }),
-    initiateCall: (targetUserId, type) => post("/calls/initiate", { targetUserId, type }),
-    callHistory: (limit, offset) => get("/calls/history", { limit, offset }),
-    rtcConfig: () => get("/calls/webrtc-config"),
-    endCall: (id) => post(`/calls/${id}/end`),
+    login: (username, password) => unwrap(open.POST("/auth/login", { body: { username, password } })),
+    register: (username, password, invitationCode) => unwrap(open.POST("/users/register", { body: { username, password, invitationCode } })),
+    checkInvite: (code) => unwrap(open.POST("/invitation-codes/check", { body: { code } })),
+    async logout() {
+      await unwrap(client.POST("/auth/logout"));
+    },
+    updateUser: (id, change) => unwrap(client.PUT("/users/{id}", { params: { path: { id } }, body: change })),
+    users: () => unwrap(client.GET("/users")),
+    presence: () => unwrap(client.GET("/users/presence")),
+    chats: () => unwrap(client.GET("/chats")),
+    openPrivateChat: (targetUserId) => unwrap(client.POST("/chats/private", { body: { targetUserId } })),
+    messages: (chatId, before) =>
+      unwrap(client.GET("/chats/{chatId}/messages", { params: { path: { chatId }, query: before === null ? { limit: 50 } : { limit: 50, before } } })),
+    changes: (chatId, after) => unwrap(client.GET("/chats/{chatId}/changes", { params: { path: { chatId }, query: { after, limit: 200 } } })),
+    send: (chatId, content, clientId) =>
+      unwrap(client.POST("/chats/{chatId}/messages", { params: { path: { chatId } }, body: { content, clientId } })),
+    markRead: (chatId, seq) => unwrap(client.POST("/chats/{chatId}/read", { params: { path: { chatId } }, body: { seq } })),
+    initiateCall: (targetUserId, type) => unwrap(client.POST("/calls/initiate", { body: { targetUserId, type } })),
+    callHistory: (limit, offset) => unwrap(client.GET("/calls/history", { params: { query: { limit, offset } } })),
+    async rtcConfig() {
+      // The document calls absent members null too; the server leaves them out.
+      return (await unwrap(client.GET("/calls/webrtc-config"))) as RTCConfiguration;
+    },
   };
 }

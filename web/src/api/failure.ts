@@ -25,11 +25,15 @@ export function asApiError(error: unknown): ApiError {
   throw error;
 }
 
-export async function readFailure(response: Response): Promise<ApiError> {
+/** Reads the server's error body: `{statusCode, error, message, code, details?}`. */
+export function failureOf(response: Response, body: unknown): ApiError {
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
-  const body: unknown = await response.json().catch(() => null);
-  const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const fields = isRecord(body) ? body : {};
   const code = typeof fields["code"] === "string" ? fields["code"] : "http";
-  const details = typeof fields["details"] === "object" && fields["details"] !== null ? (fields["details"] as Record<string, unknown>) : {};
+  const details = isRecord(fields["details"]) ? fields["details"] : {};
   return new ApiError(code, response.status, details, Number.isFinite(retryAfter) ? retryAfter : null);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

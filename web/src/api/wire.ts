@@ -1,117 +1,27 @@
-// Shapes on the wire, under the names of the server's OpenAPI schemas and docs/protocol.md.
+// Shapes on the wire. REST shapes are generated from the server's OpenAPI document; those of Socket.IO follow docs/protocol.md.
 
-export type UserId = string;
-export type ChatId = string;
-export type CallId = string;
-export type MessageId = string;
+import type { components } from "./schema";
 
-export interface Person {
-  id: UserId;
-  username: string;
-}
+type Schemas = components["schemas"];
 
-export interface Account extends Person {
-  isAdmin: boolean;
-}
-
-export interface User extends Account {
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface TokenPair {
-  access_token: string;
-  refresh_token: string;
-  /** Seconds from receipt. */
-  expires_in: number;
-  user: Account;
-}
-
-export interface Message {
-  id: MessageId;
-  chatId: ChatId;
-  senderId: UserId;
-  sender: Person;
-  content: string;
-  kind: string;
-  /** Place in the chat: the `rev` under which it was posted. */
-  seq: number;
-  /** `rev` of its last change. */
-  rev: number;
-  clientId: string | null;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface Participant extends Person {
-  readSeq: number;
-}
-
-export type ChatKind = "family" | "private" | "group";
-
-export interface Chat {
-  id: ChatId;
-  name: string;
-  kind: ChatKind;
-  participants: readonly Participant[];
-  lastMessage: Message | null;
-  unreadCount: number;
-  rev: number;
-  /** The caller's own mark. */
-  readSeq: number;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export type Change =
-  | { rev: number; type: "message"; message: Message }
-  | { rev: number; type: "read"; userId: UserId; seq: number };
-
-export interface MessagePage {
-  messages: readonly Message[];
-  more: boolean;
-}
-
-export interface ChangePage {
-  rev: number;
-  changes: readonly Change[];
-  more: boolean;
-}
-
-export interface ReadMark {
-  readSeq: number;
-  unreadCount: number;
-}
-
-export interface Presence {
-  userId: UserId;
-  online: boolean;
-  lastSeenAt: string | null;
-  inCall: boolean;
-}
-
-export type CallType = "voice" | "video";
-export type CallStatus = "initiating" | "ringing" | "answered" | "ended" | "missed" | "rejected";
-
-export interface Call {
-  id: CallId;
-  callerId: UserId;
-  receiverId: UserId;
-  caller: Person;
-  receiver: Person;
-  status: CallStatus;
-  type: CallType;
-  startedAt: string | null;
-  endedAt: string | null;
-  /** Seconds. */
-  duration: number | null;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface InviteCheck {
-  expiresAt: string | null;
-}
+export type UserId = Schemas["UserId"];
+export type ChatId = Schemas["ChatId"];
+export type CallId = Schemas["CallId"];
+export type Person = Schemas["Person"];
+export type Account = Schemas["Me"];
+export type User = Schemas["User"];
+export type TokenPair = Schemas["TokensBody"];
+export type Message = Schemas["Message"];
+export type Participant = Schemas["Member"];
+export type Chat = Schemas["Chat"];
+export type Change = Schemas["Change"];
+export type MessagePage = Schemas["History"];
+export type ChangePage = Schemas["ChangesBody"];
+export type ReadMark = Schemas["ReadMark"];
+export type Presence = Schemas["PresenceBody"];
+export type CallType = Schemas["CallKind"];
+export type Call = Schemas["Call"];
+export type InviteCheck = Schemas["CheckedBody"];
 
 export type CallEndReason = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost";
 

@@ -13,7 +13,7 @@ export function failureText(t: Translate, error: ApiError): string {
       return t("invite.expired");
     case "invite.used":
       return t("invite.used");
-    case "auth.bad_credentials":
+    case "auth.credentials":
       return t("signin.bad");
     case "name.taken":
       return t("name.taken", { name: text(error.details["name"]), other: text(error.details["suggestion"]) });

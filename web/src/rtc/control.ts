@@ -146,9 +146,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
       await channel.request("accept_call", { callId: call, callerId: caller.id });
       feed({ kind: "accepted", call });
     } catch (error) {
-      const code = error instanceof ApiError ? error.code : "";
-      const reason = code === "call.answered_elsewhere" ? "elsewhere" : code === "call.ended" || code === "call.not_found" ? "over" : "failed";
-      feed({ kind: "accept_failed", call, reason });
+      feed({ kind: "accept_failed", call, reason: acceptReason(error) });
     }
   }
 
@@ -301,6 +299,20 @@ function faultOf(reason: unknown): MediaError["fault"] {
 function stopAll({ microphone, camera }: OpenDevices): void {
   microphone.stop();
   camera?.stop();
+}
+
+function acceptReason(error: unknown): "elsewhere" | "over" | "failed" {
+  if (!(error instanceof ApiError)) throw error;
+  switch (error.code) {
+    case "call.answered_elsewhere":
+      return "elsewhere";
+    case "call.ended":
+    case "call.not_ringing":
+    case "call.unknown":
+      return "over";
+    default:
+      return "failed";
+  }
 }
 
 function initiateReason(error: unknown): "busy" | "already" | "failed" {

@@ -8,6 +8,7 @@ function message(seq: number, senderId = "anna", rev = seq): Message {
   return {
     id: `m${seq}`,
     chatId: "chat",
+    chat: { id: "chat", name: "" },
     senderId,
     sender: { id: senderId, username: senderId },
     content: `text ${rev}`,
@@ -28,6 +29,7 @@ function row(fields: Partial<Chat> = {}): Chat {
     id: "chat",
     name: "Семейный Чат",
     kind: "family",
+    isPrivate: false,
     participants: [
       { id: ME, username: "Я", readSeq: 0 },
       { id: "anna", username: "Анна", readSeq: 0 },

@@ -102,7 +102,6 @@ function kindOf(t: Translate, past: Call, outgoing: boolean): string {
 /** How it went, where that is not in its kind. */
 function outcome(t: Translate, past: Call, outgoing: boolean): string {
   switch (past.status) {
-    case "initiating":
     case "ringing":
     case "answered":
       return t("history.live");
