@@ -46,7 +46,8 @@ step "web: build" npm --prefix web run build
 step "server and relay, on SQLite and PostgreSQL" scripts/with-postgres.sh cargo test --workspace --locked
 step "server: binary" cargo build --locked
 step "web: types are those of the server" schema_is_current
-step "foreign clients" scripts/node-tests.sh tests/foreign
+step "foreign clients, server on SQLite" scripts/node-tests.sh tests/foreign
+step "foreign clients, server on PostgreSQL" scripts/with-postgres.sh scripts/node-tests.sh tests/foreign
 step "browser" scripts/node-tests.sh tests/browser
 
 printf '\nAll passed in %d s:\n' $((SECONDS - started))
