@@ -156,6 +156,7 @@ impl Server {
         while let Some(&(deadline, five_tuple)) = self.deadlines.first()
             && deadline <= now.mono
         {
+            self.deadlines.pop_first();
             self.end(five_tuple, EndReason::Expired, deadline);
         }
     }

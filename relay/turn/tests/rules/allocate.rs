@@ -274,7 +274,10 @@ fn a_request_that_waits_for_its_socket_is_answered_once() {
 
 #[test]
 fn a_port_that_is_bound_for_nobody_is_closed_again() {
-    let (mut relay, mut alice) = (Relay::new(), alice());
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.relay_ports = 50_000..=50_000),
+        alice(),
+    );
     relay.challenge(&mut alice);
     let request = relay
         .request(method::ALLOCATE)
@@ -289,4 +292,5 @@ fn a_port_that_is_bound_for_nobody_is_closed_again() {
     assert_eq!(relay.server.counters().allocations, 0);
     assert_eq!(relay.send(&alice, "8.8.8.8:1", b"x"), None);
     assert_eq!(relay.drops(DropReason::NoAllocation), 1);
+    relay.allocate(&mut alice);
 }

@@ -1,6 +1,9 @@
 //! The rules of the TURN server, each shown by a test under virtual time, in the order of the RFCs.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at what it does not expect"
+)]
 
 mod allocate;
 mod authentication;
