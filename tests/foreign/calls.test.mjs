@@ -10,7 +10,7 @@ const candidate = (n) => ({ candidate: `candidate:${n} 1 udp 1 192.0.2.${n} 5000
 
 let server, anna, boris, vera;
 before(async () => {
-  server = await Server.start({ "calls.ring_timeout": "3s" });
+  server = await Server.start({ "calls.ring_timeout": "3s", "calls.rejoin_timeout": "2s" });
   anna = await server.person("anna");
   boris = await server.person("boris");
   vera = await server.person("vera");
@@ -158,6 +158,44 @@ test("REST answers and ends a call as the events do", async (t) => {
   assert.deepEqual(latest.receiver, { id: boris.id, username: "boris" });
 });
 
+test("a call whose sides vanish without a word ends by itself", async (t) => {
+  const [caller, callee] = await devices(t, anna, boris);
+  const callId = await answered(caller, callee);
+  for (const device of [caller, callee]) device.socket.io.engine.transport.ws._socket.destroy();
+  assert.equal((await row(callId)).status, "answered");
+  const ended = await until("the call is over", async () => { const r = await row(callId); return r.status === "ended" && r; });
+  assert.ok(ended.endedAt && ended.duration !== null, JSON.stringify(ended));
+});
+
+test("a side that comes back in time goes on with the call", async (t) => {
+  const [caller, callee] = await devices(t, anna, boris);
+  const callId = await answered(caller, callee);
+  caller.socket.io.engine.transport.ws._socket.destroy();
+  const back = await Device.connect(server, anna, "/calls");
+  t.after(() => back.close());
+  back.emit("join_call_room", { callId });
+  await back.take("joined_call_room");
+  await sleep(3000);
+  assert.equal((await row(callId)).status, "answered");
+  callee.emit("ice_candidate", { callId, candidate: candidate(7), targetId: anna.id });
+  assert.deepEqual(await back.take("ice_candidate"), { callId, candidate: candidate(7), from: boris.id });
+  back.emit("end_call", { callId, remoteUserId: boris.id });
+  await callee.take("call_ended");
+});
+
+test("a call that nobody rejoins after a restart ends with the time at which it was last alive", async (t) => {
+  const [caller, callee] = await devices(t, anna, boris);
+  const callId = await answered(caller, callee);
+  await server.end("SIGKILL");
+  const died = Date.now();
+  await sleep(1500);
+  await server.launch();
+  assert.equal((await row(callId)).status, "answered", "there is still time to come back");
+  const ended = await until("the call is over", async () => { const r = await row(callId); return r.status === "ended" && r; }, 40_000);
+  assert.ok(Date.parse(ended.endedAt) <= died, `${ended.endedAt} is after the server died`);
+  assert.ok(ended.duration >= 0, JSON.stringify(ended));
+});
+
 async function rings(device, callId) {
   const incoming = await device.take("incoming_call");
   assert.equal(incoming.callId, callId);
@@ -173,6 +211,13 @@ async function ringing(caller, callee) {
   assert.equal((await callee.take("incoming_call")).callId, call.id);
   await caller.take("call_initiated");
   return call.id;
+}
+
+async function answered(caller, callee) {
+  const callId = await ringing(caller, callee);
+  callee.emit("accept_call", { callId, callerId: anna.id });
+  await caller.take("call_accepted");
+  return callId;
 }
 
 const row = (callId) => server.ok("GET", `/calls/${callId}`, { token: anna.token });
