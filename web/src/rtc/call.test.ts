@@ -174,6 +174,16 @@ describe("a call that goes on", () => {
     expect(line.done.map((effect) => effect.do)).toEqual(["join", "restart_path"]);
   });
 
+  it("offers again when the other side is back at the server, as the first offer reached nobody", () => {
+    const line = talking("caller").hear({ kind: "peer_link", call: CALL, lost: true });
+    expect(line.phase).toMatchObject({ peerLost: true });
+    line.hear({ kind: "peer_link", call: CALL, lost: false });
+    expect(line.done).toEqual([{ do: "resend_offer" }]);
+    const broken = talking("caller").hear({ kind: "path", state: "disconnected" }).forget().hear({ kind: "peer_link", call: CALL, lost: false });
+    expect(broken.done).toEqual([{ do: "restart_path" }]);
+    expect(talking("callee").hear({ kind: "peer_link", call: CALL, lost: false }).done).toEqual([]);
+  });
+
   it("is over when the server says so after a restart", () => {
     const line = talking("callee").hear({ kind: "server_up" }, { kind: "rejoin_refused", call: CALL });
     expect(line.phase).toMatchObject({ kind: "ended", reason: "lost" });

@@ -258,7 +258,7 @@ function inActive(phase: In<"active">, input: CallInput, now: number): Step {
     case "path":
       return onPath(phase, input.state);
     case "peer_link":
-      return input.call === call ? stay({ ...phase, peerLost: input.lost }) : stay(phase);
+      return input.call === call ? onPeerLink(phase, input.lost) : stay(phase);
     case "server_down":
       return stay({ ...phase, serverLost: true });
     case "server_up":
@@ -279,6 +279,13 @@ function inActive(phase: In<"active">, input: CallInput, now: number): Step {
     default:
       return stay(phase);
   }
+}
+
+/** What the caller offered while the other side was away has reached nobody. */
+function onPeerLink(phase: In<"active">, lost: boolean): Step {
+  const next: CallPhase = { ...phase, peerLost: lost };
+  if (lost || phase.role !== "caller") return stay(next);
+  return stay(next, { do: phase.path === "connected" ? "resend_offer" : "restart_path" });
 }
 
 function onPath(phase: In<"active">, state: "connected" | "disconnected" | "failed"): Step {
