@@ -32,7 +32,8 @@ use crate::gateway::Gateway;
 use crate::http::{App, Peer, Rules};
 use crate::media::{Media, MediaConfig, TransportPolicy};
 use crate::service::{
-    Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Passwords, People, Tasks, Throttle, Tokens,
+    Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Passwords, People,
+    Tasks, Throttle, Tokens,
 };
 use crate::store::{Db, StoreError};
 
@@ -118,20 +119,39 @@ impl Server {
         let db = open(config).await?;
         let tasks = Tasks::default();
         let media = media(config, secrets, &relay)?;
-        let ground = Ground { db: db.clone(), bus: Bus::default(), media, clock: Clock::system(), tasks: tasks.clone() };
+        let ground = Ground {
+            db: db.clone(),
+            bus: Bus::default(),
+            media,
+            clock: Clock::system(),
+            tasks: tasks.clone(),
+        };
         let (app, gateway) = assemble(config, secrets, &ground)?;
         prepare(config, &app).await?;
         prune_hourly(&tasks, app.auth.clone());
 
         let (layer, io) = gateway::layer(gateway);
-        let routes = http::finish(http::router(app)).layer(layer).layer(axum::middleware::map_request(hand_over_switch));
+        let routes = http::finish(http::router(app))
+            .layer(layer)
+            .layer(axum::middleware::map_request(hand_over_switch));
         let (stop_accepting, close_all) = (CancellationToken::new(), CancellationToken::new());
         let http = listener.local_addr()?;
         let acceptor = http::Acceptor::new(listener, close_all.clone());
         let service = routes.into_make_service_with_connect_info::<Peer>();
-        let serving = axum::serve(acceptor, service).with_graceful_shutdown(stop_accepting.clone().cancelled_owned());
+        let serving = axum::serve(acceptor, service)
+            .with_graceful_shutdown(stop_accepting.clone().cancelled_owned());
         let accepting = tokio::spawn(serving.into_future());
-        Ok(Self { http, turn, stop_accepting, close_all, accepting, io, tasks, relay, db })
+        Ok(Self {
+            http,
+            turn,
+            stop_accepting,
+            close_all,
+            accepting,
+            io,
+            tasks,
+            relay,
+            db,
+        })
     }
 
     /// Where HTTP is served.
@@ -177,7 +197,9 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
     } else {
         tracing::info!(http = %config.http.listen, "served: other machines are let in");
         if config.first_invite_is_known() {
-            tracing::warn!("auth.first_invite is the one that everybody knows; whoever reaches this server can join");
+            tracing::warn!(
+                "auth.first_invite is the one that everybody knows; whoever reaches this server can join"
+            );
         }
     }
     let server = Server::start(config, secrets).await?;
@@ -193,15 +215,22 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Http { address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Http { address, source })
 }
 
 async fn open(config: &Config) -> Result<Db, StartError> {
     let (opened, name) = match config.database_url() {
         DatabaseUrl::Sqlite(path) => {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder)
-                    .map_err(|source| StartError::DataDir { path: folder.display().to_string(), source })?;
+            if let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+            {
+                std::fs::create_dir_all(folder).map_err(|source| StartError::DataDir {
+                    path: folder.display().to_string(),
+                    source,
+                })?;
             }
             (Db::sqlite(&path).await, path.display().to_string())
         }
@@ -244,22 +273,53 @@ fn media(config: &Config, secrets: &Secrets, relay: &::net::Relay) -> Result<Med
         IceTransportPolicy::Relay => TransportPolicy::Relay,
     };
     let (port, credential_lifetime) = (relay.local_addr().port(), config.turn.credential_lifetime);
-    Ok(Media::new(relay.handle(), secret, MediaConfig { host, port, credential_lifetime, policy }))
+    Ok(Media::new(
+        relay.handle(),
+        secret,
+        MediaConfig {
+            host,
+            port,
+            credential_lifetime,
+            policy,
+        },
+    ))
 }
 
-fn assemble(config: &Config, secrets: &Secrets, ground: &Ground) -> Result<(App, Gateway), StartError> {
+fn assemble(
+    config: &Config,
+    secrets: &Secrets,
+    ground: &Ground,
+) -> Result<(App, Gateway), StartError> {
     let auth = &config.auth;
-    let tokens = Tokens::new(secrets.jwt.expose(), auth.access_token_lifetime, auth.refresh_token_lifetime);
+    let tokens = Tokens::new(
+        secrets.jwt.expose(),
+        auth.access_token_lifetime,
+        auth.refresh_token_lifetime,
+    );
     let passwords = Passwords::start(auth.password_queue)?;
     let calls = Calls::new(
         ground.clone(),
-        CallsConfig { ring: config.calls.ring_timeout, rejoin: config.calls.rejoin_timeout },
+        CallsConfig {
+            ring: config.calls.ring_timeout,
+            rejoin: config.calls.rejoin_timeout,
+        },
     );
-    let limits = AuthLimits { refresh_grace: auth.refresh_grace };
+    let limits = AuthLimits {
+        refresh_grace: auth.refresh_grace,
+    };
     let message_limit = config.chat.max_message_length.get() as usize;
-    let local_invite = config.local_run().then(|| config.first_invite().map(str::to_owned)).flatten();
+    let local_invite = config
+        .local_run()
+        .then(|| config.first_invite().map(str::to_owned))
+        .flatten();
     let app = App {
-        auth: Auth::new(ground.clone(), tokens, passwords.clone(), calls.clone(), limits),
+        auth: Auth::new(
+            ground.clone(),
+            tokens,
+            passwords.clone(),
+            calls.clone(),
+            limits,
+        ),
         people: People::new(ground.clone(), passwords, calls.clone()),
         invites: Invites::new(ground.clone()),
         chats: Chats::new(ground.clone()),
@@ -289,10 +349,21 @@ fn assemble(config: &Config, secrets: &Secrets, ground: &Ground) -> Result<(App,
 
 /// Makes what must be there before anybody comes: the family chat, the first invitation, the calls that were interrupted.
 async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
-    app.chats.found_family(&config.chat.family_chat_name).await.map_err(|error| StartError::Prepare(error.into()))?;
-    let code = config.first_invite().map(InviteCode::parse).transpose().map_err(StartError::FirstInvite)?;
+    app.chats
+        .found_family(&config.chat.family_chat_name)
+        .await
+        .map_err(|error| StartError::Prepare(error.into()))?;
+    let code = config
+        .first_invite()
+        .map(InviteCode::parse)
+        .transpose()
+        .map_err(StartError::FirstInvite)?;
     let random = code.is_none();
-    let made = app.invites.first(code).await.map_err(|error| StartError::Prepare(error.into()))?;
+    let made = app
+        .invites
+        .first(code)
+        .await
+        .map_err(|error| StartError::Prepare(error.into()))?;
     if let Some(invite) = made {
         if random {
             tracing::info!(code = %invite.code, "the first invitation, shown this once: register with it, then invite the others");
@@ -300,7 +371,11 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
             tracing::info!(code = %invite.code, "the first invitation was made");
         }
     }
-    let restored = app.calls.restore().await.map_err(|error| StartError::Prepare(error.into()))?;
+    let restored = app
+        .calls
+        .restore()
+        .await
+        .map_err(|error| StartError::Prepare(error.into()))?;
     if restored > 0 {
         tracing::info!(calls = restored, "interrupted calls wait for their people");
     }

@@ -10,8 +10,13 @@ use zvonilka::config::{Loaded, LogFormat, Secrets};
 fn main() -> ExitCode {
     let invocation = cli::parse();
     let result = match invocation.command {
-        Command::Openapi => zvonilka::http::document().to_pretty_json().map_err(anyhow::Error::from).and_then(print),
-        Command::CheckConfig => load(&invocation.flags).and_then(|loaded| print(loaded.to_string())),
+        Command::Openapi => zvonilka::http::document()
+            .to_pretty_json()
+            .map_err(anyhow::Error::from)
+            .and_then(print),
+        Command::CheckConfig => {
+            load(&invocation.flags).and_then(|loaded| print(loaded.to_string()))
+        }
         Command::Serve => load(&invocation.flags).and_then(serve),
     };
     match result {

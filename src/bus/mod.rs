@@ -64,7 +64,13 @@ impl Bus {
         let first = listener.channel == Channel::Chat && !all.is_online(listener.user);
         all.last_id += 1;
         let id = SocketId(all.last_id);
-        all.by_id.insert(id, Entry { listener, queue: Some(queue) });
+        all.by_id.insert(
+            id,
+            Entry {
+                listener,
+                queue: Some(queue),
+            },
+        );
         all.by_user.entry(listener.user).or_default().push(id);
         (id, events, first)
     }
@@ -73,7 +79,9 @@ impl Bus {
     #[must_use]
     pub fn leave(&self, id: SocketId) -> bool {
         let mut all = self.lock();
-        let Some(entry) = all.by_id.remove(&id) else { return false };
+        let Some(entry) = all.by_id.remove(&id) else {
+            return false;
+        };
         let user = entry.listener.user;
         if let Some(ids) = all.by_user.get_mut(&user) {
             ids.retain(|other| *other != id);
@@ -109,7 +117,9 @@ impl Bus {
             Target::Socket(id) => vec![id],
             Target::User(user) => all.by_user.get(&user).cloned().unwrap_or_default(),
             Target::Session(session) => {
-                let of_session = |(id, entry): (&SocketId, &Entry)| (entry.listener.session == session).then_some(*id);
+                let of_session = |(id, entry): (&SocketId, &Entry)| {
+                    (entry.listener.session == session).then_some(*id)
+                };
                 all.by_id.iter().filter_map(of_session).collect()
             }
         };
@@ -146,23 +156,33 @@ impl Bus {
     #[must_use]
     pub fn online(&self) -> Vec<UserId> {
         let all = self.lock();
-        all.by_user.keys().copied().filter(|user| all.is_online(*user)).collect()
+        all.by_user
+            .keys()
+            .copied()
+            .filter(|user| all.is_online(*user))
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Listeners> {
         // Every change of the maps is complete before anything can panic.
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Listeners {
     fn is_online(&self, user: UserId) -> bool {
         let ids = self.by_user.get(&user).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(|id| self.by_id.get(id)).any(|entry| entry.listener.channel == Channel::Chat)
+        ids.iter()
+            .filter_map(|id| self.by_id.get(id))
+            .any(|entry| entry.listener.channel == Channel::Chat)
     }
 
     fn send(&mut self, id: SocketId, channel: Channel, event: &Event) {
-        let Some(entry) = self.by_id.get_mut(&id) else { return };
+        let Some(entry) = self.by_id.get_mut(&id) else {
+            return;
+        };
         if entry.listener.channel != channel {
             return;
         }
@@ -180,7 +200,12 @@ mod tests {
     use super::*;
 
     fn listener(user: UserId, channel: Channel) -> Listener {
-        Listener { user, session: SessionId::new(), channel, legacy: false }
+        Listener {
+            user,
+            session: SessionId::new(),
+            channel,
+            legacy: false,
+        }
     }
 
     #[test]
@@ -213,7 +238,10 @@ mod tests {
             heard += 1;
         }
         assert_eq!(heard, QUEUE);
-        assert_eq!(slow_events.try_recv().unwrap_err(), mpsc::error::TryRecvError::Disconnected);
+        assert_eq!(
+            slow_events.try_recv().unwrap_err(),
+            mpsc::error::TryRecvError::Disconnected
+        );
     }
 
     #[test]
@@ -228,6 +256,10 @@ mod tests {
         bus.tell_call(Target::Socket(one), None, &Event::Online(user));
         assert!(one_events.try_recv().is_ok() && one_events.try_recv().is_err());
         bus.tell_call(Target::Socket(chat), None, &Event::Online(user));
-        assert!(chat_events.try_recv().is_err() && other_events.try_recv().is_err() && two_events.try_recv().is_err());
+        assert!(
+            chat_events.try_recv().is_err()
+                && other_events.try_recv().is_err()
+                && two_events.try_recv().is_err()
+        );
     }
 }

@@ -24,7 +24,9 @@ impl CallKind {
     /// Reads that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Voice, Self::Video].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Voice, Self::Video]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -59,9 +61,15 @@ impl CallStatus {
     /// Reads that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Ringing, Self::Answered, Self::Ended, Self::Missed, Self::Rejected]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+        [
+            Self::Ringing,
+            Self::Answered,
+            Self::Ended,
+            Self::Missed,
+            Self::Rejected,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
     }
 
     /// Whether the call goes on.
@@ -108,9 +116,16 @@ impl EndReason {
     /// Reads that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::HangUp, Self::Rejected, Self::Missed, Self::Cancelled, Self::AnsweredElsewhere, Self::Lost]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
+        [
+            Self::HangUp,
+            Self::Rejected,
+            Self::Missed,
+            Self::Cancelled,
+            Self::AnsweredElsewhere,
+            Self::Lost,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ChatId, MessageId, UnixMillis, UserId, UserName};
+use super::{ChatId, Fault, Invalid, MessageId, UnixMillis, UserId, UserName};
 
 /// What a chat is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +29,9 @@ impl ChatKind {
     /// Reads that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Family, Self::Private, Self::Group].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Family, Self::Private, Self::Group]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -158,12 +160,38 @@ pub struct Page {
 }
 
 impl Page {
-    /// Most items in one answer.
+    /// Most items in one answer; who asks for more gets these.
     pub const MAX: i64 = 200;
+    const USUAL: i64 = 50;
 
-    /// Takes what a client asked for and keeps it within bounds.
+    /// Takes what a client asked for.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a limit below 1 or an offset below 0.
+    pub fn parse(limit: Option<i64>, offset: Option<i64>) -> Result<Self, Invalid> {
+        let (limit, offset) = (limit.unwrap_or(Self::USUAL), offset.unwrap_or(0));
+        let low = |field, code, least: i64| Fault {
+            field,
+            code,
+            message: format!("{field} must not be less than {least}"),
+        };
+        let mut faults = Vec::new();
+        if limit < 1 {
+            faults.push(low("limit", "limit.low", 1));
+        }
+        if offset < 0 {
+            faults.push(low("offset", "offset.low", 0));
+        }
+        Invalid::all(faults).map_or(Ok(()), Err)?;
+        Ok(Self {
+            limit: limit.min(Self::MAX),
+            offset,
+        })
+    }
+
+    /// The first `limit` items.
     #[must_use]
-    pub fn new(limit: Option<i64>, offset: Option<i64>) -> Self {
-        Self { limit: limit.unwrap_or(50).clamp(1, Self::MAX), offset: offset.unwrap_or(0).max(0) }
+    pub const fn first(limit: i64) -> Self {
+        Self { limit, offset: 0 }
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CallId, CallKind, CallStatus, Change, Chat, ChatId, EndReason, SignalKind, UnixMillis, User, UserId, UserName};
+use super::{
+    CallId, CallKind, CallStatus, Change, Chat, ChatId, EndReason, SignalKind, UnixMillis, User,
+    UserId, UserName,
+};
 
 /// Why a session is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

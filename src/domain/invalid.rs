@@ -20,7 +20,11 @@ pub struct Invalid(Vec<Fault>);
 impl Invalid {
     /// One broken rule.
     pub fn one(field: &'static str, code: &'static str, message: impl Into<String>) -> Self {
-        Self(vec![Fault { field, code, message: message.into() }])
+        Self(vec![Fault {
+            field,
+            code,
+            message: message.into(),
+        }])
     }
 
     /// All broken rules; `None` if there are none.

@@ -23,7 +23,9 @@ impl InviteCode {
             if at > 0 && at % 4 == 0 {
                 code.push('-');
             }
-            code.push(char::from(Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())]));
+            code.push(char::from(
+                Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())],
+            ));
         }
         Self(code)
     }
@@ -35,8 +37,16 @@ impl InviteCode {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let fits = (4..=64).contains(&text.len());
-        if !fits || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-            return Err(Invalid::one("invitationCode", "invite.unknown", "invitationCode is not a valid invitation code"));
+        if !fits
+            || !text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        {
+            return Err(Invalid::one(
+                "invitationCode",
+                "invite.unknown",
+                "invitationCode is not a valid invitation code",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -94,7 +104,10 @@ impl Invite {
     pub fn state(&self, now: UnixMillis) -> InviteState {
         if self.expires_at.is_some_and(|at| at <= now) {
             InviteState::Expired
-        } else if self.usage_limit.is_some_and(|limit| self.usage_count >= limit) {
+        } else if self
+            .usage_limit
+            .is_some_and(|limit| self.usage_count >= limit)
+        {
             InviteState::UsedUp
         } else {
             InviteState::Open

@@ -17,7 +17,9 @@ pub use call::{Call, CallError, Command, Effect, Emit, Limits as CallLimits, Sig
 pub use call_record::{CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
 pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
 pub use event::{CallEvent, Event, SessionEnd};
-pub use ids::{CallId, ChatId, DeviceId, InviteId, MessageId, SessionId, SocketId, TokenId, UserId};
+pub use ids::{
+    CallId, ChatId, DeviceId, InviteId, MessageId, SessionId, SocketId, TokenId, UserId,
+};
 pub use invalid::{Fault, Invalid};
 pub use invite::{Invite, InviteCode, InviteState};
 pub use text::{ChatName, ClientId, Content, NameKey, Password, UserName};

@@ -27,19 +27,36 @@ impl UserName {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let fault = |code, message: String| Err(Invalid::one("username", code, message));
         if text.len() > 16 * Self::MAX {
-            return fault("name.long", format!("username must be at most {} characters long", Self::MAX));
+            return fault(
+                "name.long",
+                format!("username must be at most {} characters long", Self::MAX),
+            );
         }
-        let name = text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>();
+        let name = text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .nfc()
+            .collect::<String>();
         if name.chars().count() > Self::MAX {
-            return fault("name.long", format!("username must be at most {} characters long", Self::MAX));
+            return fault(
+                "name.long",
+                format!("username must be at most {} characters long", Self::MAX),
+            );
         }
         if !name.chars().any(char::is_alphanumeric) {
-            return fault("name.empty", "username must contain at least one letter or digit".into());
+            return fault(
+                "name.empty",
+                "username must contain at least one letter or digit".into(),
+            );
         }
         if let Some(bad) = name.chars().find(|c| is_invisible(*c)) {
             return fault(
                 "name.characters",
-                format!("username must not contain the invisible character U+{:04X}", u32::from(bad)),
+                format!(
+                    "username must not contain the invisible character U+{:04X}",
+                    u32::from(bad)
+                ),
             );
         }
         Ok(Self(name))
@@ -60,7 +77,11 @@ impl UserName {
     /// What must be unique among living users.
     #[must_use]
     pub fn key(&self) -> NameKey {
-        let folded = self.0.nfkc().flat_map(char::to_lowercase).collect::<String>();
+        let folded = self
+            .0
+            .nfkc()
+            .flat_map(char::to_lowercase)
+            .collect::<String>();
         // Folded again: the skeleton of a lower-case letter can be an upper-case one.
         NameKey(skeleton(&folded).flat_map(char::to_lowercase).collect())
     }
@@ -90,7 +111,10 @@ fn is_invisible(c: char) -> bool {
         | GeneralCategoryGroup::Punctuation
         | GeneralCategoryGroup::Symbol => {
             // Blank though they count as letters: Hangul fillers, Braille blank.
-            matches!(c, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}')
+            matches!(
+                c,
+                '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}'
+            )
         }
     }
 }
@@ -109,7 +133,10 @@ impl ChatName {
     /// [`Invalid`] if nothing visible is left, it is too long or holds invisible characters.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if name.is_empty() || name.chars().nth(Self::MAX).is_some() || name.chars().any(is_invisible) {
+        if name.is_empty()
+            || name.chars().nth(Self::MAX).is_some()
+            || name.chars().any(is_invisible)
+        {
             return Err(Invalid::one(
                 "name",
                 "chat_name.bad",
@@ -162,7 +189,11 @@ impl Password {
             ));
         }
         Self::typed(text).ok_or_else(|| {
-            Invalid::one("password", "password.long", format!("password must be at most {} bytes long", Self::MAX_BYTES))
+            Invalid::one(
+                "password",
+                "password.long",
+                format!("password must be at most {} bytes long", Self::MAX_BYTES),
+            )
         })
     }
 
@@ -196,10 +227,20 @@ impl Content {
                 format!("content must be at most {max} characters long; send it in parts"),
             ));
         }
-        let clean: String =
-            text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-        if clean.chars().all(|c| c.is_whitespace() || c.general_category() == GeneralCategory::Format) {
-            return Err(Invalid::one("content", "message.empty", "content should not be empty"));
+        let clean: String = text
+            .replace("\r\n", "\n")
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect();
+        if clean
+            .chars()
+            .all(|c| c.is_whitespace() || c.general_category() == GeneralCategory::Format)
+        {
+            return Err(Invalid::one(
+                "content",
+                "message.empty",
+                "content should not be empty",
+            ));
         }
         Ok(Self(clean))
     }
@@ -222,7 +263,11 @@ impl ClientId {
     /// [`Invalid`] if it is empty, too long or not visible ASCII.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Invalid::one("clientId", "client_id.bad", "clientId must be 1 to 64 visible ASCII characters"));
+            return Err(Invalid::one(
+                "clientId",
+                "client_id.bad",
+                "clientId must be 1 to 64 visible ASCII characters",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -253,10 +298,22 @@ mod tests {
 
     #[test]
     fn a_name_without_anything_to_see_is_refused() {
-        for bad in ["", "   ", "\u{200B}", "a\u{202E}b", "a\0b", "---", "\u{3164}", "a\u{2028}\u{2066}b"] {
+        for bad in [
+            "",
+            "   ",
+            "\u{200B}",
+            "a\u{202E}b",
+            "a\0b",
+            "---",
+            "\u{3164}",
+            "a\u{2028}\u{2066}b",
+        ] {
             assert!(UserName::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(UserName::parse("  Бабушка \t Валя ").unwrap().as_str(), "Бабушка Валя");
+        assert_eq!(
+            UserName::parse("  Бабушка \t Валя ").unwrap().as_str(),
+            "Бабушка Валя"
+        );
     }
 
     #[test]
@@ -264,12 +321,23 @@ mod tests {
         assert!(UserName::parse(&"я".repeat(40)).is_ok());
         assert!(UserName::parse(&"я".repeat(41)).is_err());
         assert!(UserName::parse(&"x".repeat(1_000_000)).is_err());
-        assert_eq!(UserName::parse(&"я".repeat(40)).unwrap().numbered(2).as_str().chars().count(), 40);
+        assert_eq!(
+            UserName::parse(&"я".repeat(40))
+                .unwrap()
+                .numbered(2)
+                .as_str()
+                .chars()
+                .count(),
+            40
+        );
     }
 
     #[test]
     fn a_message_keeps_its_lines_and_loses_control_characters() {
-        assert_eq!(Content::parse("a\r\nb\0\u{7}\tc", 100).unwrap().as_str(), "a\nb\tc");
+        assert_eq!(
+            Content::parse("a\r\nb\0\u{7}\tc", 100).unwrap().as_str(),
+            "a\nb\tc"
+        );
         assert!(Content::parse(" \n\u{200B}", 100).is_err());
         assert!(Content::parse(&"я".repeat(101), 100).is_err());
     }

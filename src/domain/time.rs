@@ -32,7 +32,10 @@ impl UnixMillis {
     /// This moment plus `span`.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The time from `earlier` to this moment; zero if `earlier` is later.
@@ -82,13 +85,19 @@ mod tests {
 
     #[test]
     fn a_time_is_written_with_three_digits_and_z() {
-        assert_eq!(UnixMillis(1_700_000_000_020).to_string(), "2023-11-14T22:13:20.020Z");
+        assert_eq!(
+            UnixMillis(1_700_000_000_020).to_string(),
+            "2023-11-14T22:13:20.020Z"
+        );
         assert_eq!(UnixMillis(0).to_string(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]
     fn a_time_with_an_offset_is_read_as_utc() {
-        assert_eq!(UnixMillis::parse("1970-01-01T03:00:01+03:00"), Some(UnixMillis(1000)));
+        assert_eq!(
+            UnixMillis::parse("1970-01-01T03:00:01+03:00"),
+            Some(UnixMillis(1000))
+        );
         assert_eq!(UnixMillis::parse("tomorrow"), None);
     }
 

@@ -29,24 +29,61 @@ impl From<CallRefused> for Refusal {
             | CallRefused::NotAdmin
             | CallRefused::StillLive
             | CallRefused::Overrun
-            | CallRefused::Refused(_) => Self { code: error.code(), message: error.to_string() },
+            | CallRefused::Refused(_) => Self {
+                code: error.code(),
+                message: error.to_string(),
+            },
         }
     }
 }
 
 /// Serves one event.
-pub(super) async fn handle(gateway: &Gateway, speaker: &Speaker, name: &str, mut data: Value) -> Result<Answer, Refusal> {
-    let (user, session, socket, legacy) = (speaker.actor.user, speaker.actor.session, speaker.socket, speaker.legacy);
-    let signal = |kind, payload| Command::Signal { user, session, socket, kind, payload: Arc::new(payload) };
+pub(super) async fn handle(
+    gateway: &Gateway,
+    speaker: &Speaker,
+    name: &str,
+    mut data: Value,
+) -> Result<Answer, Refusal> {
+    let (user, session, socket, legacy) = (
+        speaker.actor.user,
+        speaker.actor.session,
+        speaker.socket,
+        speaker.legacy,
+    );
+    let signal = |kind, payload| Command::Signal {
+        user,
+        session,
+        socket,
+        kind,
+        payload: Arc::new(payload),
+    };
     let call: CallId;
     let command = match name {
-        "accept_call" => Command::Accept { user, session, socket: Some(socket) },
-        "reject_call" => Command::Reject { user, socket: Some(socket) },
-        "end_call" => Command::End { user, socket: Some(socket) },
+        "accept_call" => Command::Accept {
+            user,
+            session,
+            socket: Some(socket),
+        },
+        "reject_call" => Command::Reject {
+            user,
+            socket: Some(socket),
+        },
+        "end_call" => Command::End {
+            user,
+            socket: Some(socket),
+        },
         "sdp_offer" => signal(SignalKind::Offer, member(&mut data, "sdp", LONGEST_SDP)?),
         "sdp_answer" => signal(SignalKind::Answer, member(&mut data, "sdp", LONGEST_SDP)?),
-        "ice_candidate" => signal(SignalKind::Candidate, member(&mut data, "candidate", LONGEST_CANDIDATE)?),
-        "join_call_room" => Command::Join { user, session, socket, legacy },
+        "ice_candidate" => signal(
+            SignalKind::Candidate,
+            member(&mut data, "candidate", LONGEST_CANDIDATE)?,
+        ),
+        "join_call_room" => Command::Join {
+            user,
+            session,
+            socket,
+            legacy,
+        },
         "leave_call_room" => {
             call = id(&data, "callId")?;
             gateway.calls.get(&speaker.actor, call).await?;
@@ -61,13 +98,21 @@ pub(super) async fn handle(gateway: &Gateway, speaker: &Speaker, name: &str, mut
                 return Ok(Answer::Event("joined_call_room", json!({ "callId": call })));
             }
             let record = to_value(&wire::Call::from(&joined.call))?;
-            Ok(Answer::Result(json!({ "call": record, "resendOffer": joined.resend_offer })))
+            Ok(Answer::Result(
+                json!({ "call": record, "resendOffer": joined.resend_offer }),
+            ))
         }
-        Ok(joined) => Ok(Answer::Result(json!({ "call": to_value(&wire::Call::from(&joined.call))? }))),
+        Ok(joined) => Ok(Answer::Result(
+            json!({ "call": to_value(&wire::Call::from(&joined.call))? }),
+        )),
         // Both hung up at once, or one did so through REST as well: it is over, which is what was asked for.
-        Err(CallRefused::Refused(CallError::Ended)) if matches!(name, "end_call" | "reject_call") => {
+        Err(CallRefused::Refused(CallError::Ended))
+            if matches!(name, "end_call" | "reject_call") =>
+        {
             let record = gateway.calls.get(&speaker.actor, call).await?;
-            Ok(Answer::Result(json!({ "call": to_value(&wire::Call::from(&record))? })))
+            Ok(Answer::Result(
+                json!({ "call": to_value(&wire::Call::from(&record))? }),
+            ))
         }
         Err(refused) => Err(refused.into()),
     }
@@ -75,10 +120,19 @@ pub(super) async fn handle(gateway: &Gateway, speaker: &Speaker, name: &str, mut
 
 /// Takes out the member that is passed on unread.
 fn member(data: &mut Value, name: &'static str, longest: usize) -> Result<Value, Refusal> {
-    let payload = data.get_mut(name).map(Value::take).filter(|payload| !payload.is_null());
-    let payload = payload.ok_or_else(|| Refusal { code: "invalid", message: format!("{name} should not be empty") })?;
+    let payload = data
+        .get_mut(name)
+        .map(Value::take)
+        .filter(|payload| !payload.is_null());
+    let payload = payload.ok_or_else(|| Refusal {
+        code: "invalid",
+        message: format!("{name} should not be empty"),
+    })?;
     if weight(&payload) > longest {
-        return Err(Refusal { code: "call.too_much", message: format!("{name} must be at most {longest} bytes long") });
+        return Err(Refusal {
+            code: "call.too_much",
+            message: format!("{name} must be at most {longest} bytes long"),
+        });
     }
     Ok(payload)
 }

@@ -23,14 +23,24 @@ impl From<ChatError> for Refusal {
             ChatError::FamilyStays => "chat.family",
             ChatError::Store(_) | ChatError::Panicked(_) => return Self::inside(&error),
         };
-        Self { code, message: error.to_string() }
+        Self {
+            code,
+            message: error.to_string(),
+        }
     }
 }
 
 impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Self {
-        let code = if let [only] = invalid.faults() { only.code } else { "invalid" };
-        Self { code, message: invalid.to_string() }
+        let code = if let [only] = invalid.faults() {
+            only.code
+        } else {
+            "invalid"
+        };
+        Self {
+            code,
+            message: invalid.to_string(),
+        }
     }
 }
 
@@ -39,17 +49,28 @@ impl Refusal {
     pub(super) fn inside(error: &dyn std::error::Error) -> Self {
         let source = error.source().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%error, source, "an event could not be served");
-        Self { code: "internal", message: "something failed inside the server; try again later".into() }
+        Self {
+            code: "internal",
+            message: "something failed inside the server; try again later".into(),
+        }
     }
 }
 
 /// Serves one event.
-pub(super) async fn handle(gateway: &Gateway, speaker: &Speaker, name: &str, data: &Value) -> Result<Answer, Refusal> {
+pub(super) async fn handle(
+    gateway: &Gateway,
+    speaker: &Speaker,
+    name: &str,
+    data: &Value,
+) -> Result<Answer, Refusal> {
     let actor = &speaker.actor;
     match name {
         "getChats" => {
             let chats = gateway.chats.list(actor).await?;
-            answer("userChats", &chats.iter().map(wire::Chat::from).collect::<Vec<_>>())
+            answer(
+                "userChats",
+                &chats.iter().map(wire::Chat::from).collect::<Vec<_>>(),
+            )
         }
         "createChat" => {
             let name = ChatName::parse(text(data, "name")?)?;
@@ -72,10 +93,19 @@ pub(super) async fn handle(gateway: &Gateway, speaker: &Speaker, name: &str, dat
             answer("messageSent", &wire::Message::from(sent.message.as_ref()))
         }
         "getMessages" => {
-            let page = Page::new(number(data, "limit")?, number(data, "offset")?);
-            let page = Page { limit: page.limit.min(MESSAGES), ..page };
-            let messages = gateway.chats.history(actor, id(data, "chatId")?, page).await?;
-            answer("chatMessages", &messages.iter().map(wire::Message::from).collect::<Vec<_>>())
+            let page = Page::parse(number(data, "limit")?, number(data, "offset")?)?;
+            let page = Page {
+                limit: page.limit.min(MESSAGES),
+                ..page
+            };
+            let messages = gateway
+                .chats
+                .history(actor, id(data, "chatId")?, page)
+                .await?;
+            answer(
+                "chatMessages",
+                &messages.iter().map(wire::Message::from).collect::<Vec<_>>(),
+            )
         }
         _ => Ok(Answer::Nothing),
     }
@@ -92,7 +122,9 @@ pub(super) fn to_value(value: &impl Serialize) -> Result<Value, Refusal> {
 
 /// Returns a member that must be a string.
 pub(super) fn text<'a>(data: &'a Value, name: &'static str) -> Result<&'a str, Refusal> {
-    data.get(name).and_then(Value::as_str).ok_or_else(|| wrong(name, "a string"))
+    data.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| wrong(name, "a string"))
 }
 
 /// Returns a member that must be an id.
@@ -103,16 +135,29 @@ pub(super) fn id<T: std::str::FromStr>(data: &Value, name: &'static str) -> Resu
 fn ids<T: std::str::FromStr>(data: &Value, name: &'static str) -> Result<Vec<T>, Refusal> {
     let bad = || wrong(name, "a list of UUIDs");
     let items = data.get(name).and_then(Value::as_array).ok_or_else(bad)?;
-    items.iter().map(|item| item.as_str().and_then(|text| text.parse().ok()).ok_or_else(bad)).collect()
+    items
+        .iter()
+        .map(|item| {
+            item.as_str()
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(bad)
+        })
+        .collect()
 }
 
 fn number(data: &Value, name: &'static str) -> Result<Option<i64>, Refusal> {
     match data.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong(name, "a whole number")),
+        Some(value) => value
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| wrong(name, "a whole number")),
     }
 }
 
 fn wrong(name: &'static str, what: &str) -> Refusal {
-    Refusal { code: "invalid", message: format!("{name} must be {what}") }
+    Refusal {
+        code: "invalid",
+        message: format!("{name} must be {what}"),
+    }
 }

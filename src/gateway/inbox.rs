@@ -42,7 +42,16 @@ pub(super) struct Outgoing {
 pub(super) fn inbox() -> (Inbox, Outgoing) {
     let (sender, receiver) = mpsc::channel(EVENTS);
     let waiting = Arc::new(AtomicUsize::new(0));
-    (Inbox { queue: sender, waiting: Arc::clone(&waiting) }, Outgoing { queue: receiver, waiting })
+    (
+        Inbox {
+            queue: sender,
+            waiting: Arc::clone(&waiting),
+        },
+        Outgoing {
+            queue: receiver,
+            waiting,
+        },
+    )
 }
 
 impl Inbox {
@@ -72,6 +81,9 @@ pub(super) fn weight(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() + weight(value))
+            .sum(),
     }
 }

@@ -61,10 +61,13 @@ pub fn layer(gateway: Gateway) -> (SocketIoLayer, SocketIo) {
         .build_layer();
     for (path, channel) in [("/", Channel::Chat), ("/calls", Channel::Calls)] {
         let gateway = gateway.clone();
-        io.ns(path, move |socket: SocketRef, TryData::<Value>(handshake)| {
-            connect(&gateway, channel, &socket, handshake.unwrap_or(Value::Null));
-            ready(())
-        });
+        io.ns(
+            path,
+            move |socket: SocketRef, TryData::<Value>(handshake)| {
+                connect(&gateway, channel, &socket, handshake.unwrap_or(Value::Null));
+                ready(())
+            },
+        );
     }
     (layer, io)
 }
@@ -72,20 +75,32 @@ pub fn layer(gateway: Gateway) -> (SocketIoLayer, SocketIo) {
 /// Handlers do their work as they are called, in the order of the packets; the future they must return is done already.
 fn connect(gateway: &Gateway, channel: Channel, socket: &SocketRef, handshake: Value) {
     let (inbox, incoming) = inbox::inbox();
-    let session = Session::new(gateway.clone(), channel, socket.clone(), handshake, incoming);
+    let session = Session::new(
+        gateway.clone(),
+        channel,
+        socket.clone(),
+        handshake,
+        incoming,
+    );
     let (gone, transport) = (session.gone(), session.transport());
     socket.on_disconnect(move || {
         gone.cancel();
         ready(())
     });
-    socket.on_fallback(move |Event(name): Event, TryData::<Value>(data), ack: AckSender| {
-        // An event without an argument cannot be decoded: it has none.
-        let incoming = Incoming { name: name.to_string(), data: data.unwrap_or(Value::Null), ack };
-        if inbox.put(incoming).is_err() {
-            tracing::debug!("a client sent faster than it can be served");
-            transport.cancel();
-        }
-        ready(())
-    });
+    socket.on_fallback(
+        move |Event(name): Event, TryData::<Value>(data), ack: AckSender| {
+            // An event without an argument cannot be decoded: it has none.
+            let incoming = Incoming {
+                name: name.to_string(),
+                data: data.unwrap_or(Value::Null),
+                ack,
+            };
+            if inbox.put(incoming).is_err() {
+                tracing::debug!("a client sent faster than it can be served");
+                transport.cancel();
+            }
+            ready(())
+        },
+    );
     gateway.tasks.start(session.run());
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use socketioxide::SocketError;
 use socketioxide::SendError;
+use socketioxide::SocketError;
 use socketioxide::extract::{AckSender, SocketRef};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -73,8 +73,21 @@ impl Session {
         incoming: Outgoing,
     ) -> Self {
         // Put there by whoever accepted the connection.
-        let transport = socket.req_parts().extensions.get::<CancellationToken>().cloned().unwrap_or_default();
-        Self { gateway, channel, socket, handshake, incoming, gone: CancellationToken::new(), transport }
+        let transport = socket
+            .req_parts()
+            .extensions
+            .get::<CancellationToken>()
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            gateway,
+            channel,
+            socket,
+            handshake,
+            incoming,
+            gone: CancellationToken::new(),
+            transport,
+        }
     }
 
     /// Cancelled when the socket is gone.
@@ -89,8 +102,17 @@ impl Session {
 
     /// Runs until the socket is gone.
     pub(super) async fn run(mut self) {
-        let legacy = self.handshake.get("protocol").and_then(Value::as_i64).is_none_or(|version| version < PROTOCOL);
-        let token = self.handshake.get("token").and_then(Value::as_str).unwrap_or("").to_owned();
+        let legacy = self
+            .handshake
+            .get("protocol")
+            .and_then(Value::as_i64)
+            .is_none_or(|version| version < PROTOCOL);
+        let token = self
+            .handshake
+            .get("token")
+            .and_then(Value::as_str)
+            .unwrap_or("")
+            .to_owned();
         let actor = match self.gateway.auth.authenticate(&token, true).await {
             Ok(actor) => actor,
             Err(AuthError::Store(error)) => {
@@ -100,9 +122,18 @@ impl Session {
             }
             Err(_) => return self.refuse(legacy, "auth.token"),
         };
-        let listener = Listener { user: actor.user, session: actor.session, channel: self.channel, legacy };
+        let listener = Listener {
+            user: actor.user,
+            session: actor.session,
+            channel: self.channel,
+            legacy,
+        };
         let (socket, events, first) = self.gateway.bus.listen(listener);
-        let speaker = Speaker { actor, socket, legacy };
+        let speaker = Speaker {
+            actor,
+            socket,
+            legacy,
+        };
         if let Err(Gone) = self.greet(&speaker, first).await {
             self.transport.cancel();
         } else if let Err(Gone) = self.serve(&speaker, events).await {
@@ -121,16 +152,26 @@ impl Session {
 
     async fn greet(&self, speaker: &Speaker, first: bool) -> Result<(), Gone> {
         match self.channel {
-            Channel::Calls => self.gateway.calls.attached(&speaker.actor, speaker.socket, speaker.legacy).await,
+            Channel::Calls => {
+                self.gateway
+                    .calls
+                    .attached(&speaker.actor, speaker.socket, speaker.legacy)
+                    .await
+            }
             Channel::Chat => {
                 if first {
                     self.gateway.people.arrived(speaker.actor.user);
                 }
                 if !speaker.legacy {
-                    let revs = self.gateway.chats.revs(&speaker.actor).await.map_err(|error| {
-                        tracing::error!(%error, "a socket could not be greeted");
-                        Gone
-                    })?;
+                    let revs = self
+                        .gateway
+                        .chats
+                        .revs(&speaker.actor)
+                        .await
+                        .map_err(|error| {
+                            tracing::error!(%error, "a socket could not be greeted");
+                            Gone
+                        })?;
                     let ready = json!({
                         "protocol": PROTOCOL,
                         "capabilities": [],
@@ -145,7 +186,11 @@ impl Session {
         Ok(())
     }
 
-    async fn serve(&mut self, speaker: &Speaker, mut events: mpsc::Receiver<Event>) -> Result<(), Gone> {
+    async fn serve(
+        &mut self,
+        speaker: &Speaker,
+        mut events: mpsc::Receiver<Event>,
+    ) -> Result<(), Gone> {
         loop {
             tokio::select! {
                 biased;
@@ -184,9 +229,14 @@ impl Session {
             Ok(Answer::Event(_, value)) => acknowledge(ack, &json!({ "ok": value })),
             Ok(Answer::Result(value)) => acknowledge(ack, &json!({ "ok": value })),
             Err(refusal) => {
-                let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
+                let error =
+                    json!({ "error": { "code": refusal.code, "message": refusal.message } });
                 acknowledge(ack, &error)?;
-                if speaker.legacy { self.emit("error", &refusal.message).await } else { Ok(()) }
+                if speaker.legacy {
+                    self.emit("error", &refusal.message).await
+                } else {
+                    Ok(())
+                }
             }
         }
     }
@@ -197,7 +247,9 @@ impl Session {
         loop {
             match self.socket.emit(name, &(value,)) {
                 Ok(()) => return Ok(()),
-                Err(SendError::Socket(SocketError::InternalChannelFull)) if Instant::now() < until => {
+                Err(SendError::Socket(SocketError::InternalChannelFull))
+                    if Instant::now() < until =>
+                {
                     tokio::select! {
                         () = self.gone.cancelled() => return Err(Gone),
                         () = sleep(LOOK) => {}
@@ -211,7 +263,12 @@ impl Session {
     async fn leave(&self, speaker: &Speaker) {
         let last = self.gateway.bus.leave(speaker.socket);
         match self.channel {
-            Channel::Calls => self.gateway.calls.detached(speaker.actor.user, speaker.socket).await,
+            Channel::Calls => {
+                self.gateway
+                    .calls
+                    .detached(speaker.actor.user, speaker.socket)
+                    .await
+            }
             Channel::Chat if last => {
                 if let Err(error) = self.gateway.people.went(speaker.actor.user).await {
                     tracing::error!(%error, "when somebody went could not be kept");

@@ -10,9 +10,15 @@ use crate::wire::{self, CallKind, CallStatus};
 pub(super) fn event(event: &Event, legacy: bool) -> Option<(&'static str, Value)> {
     match event {
         Event::Changed { chat, change } => match (change, legacy) {
-            (Change::Message(message), true) => Some(("messageReceived", value(&wire::Message::from(message.as_ref()))?)),
+            (Change::Message(message), true) => Some((
+                "messageReceived",
+                value(&wire::Message::from(message.as_ref()))?,
+            )),
             (Change::Read { .. }, true) => None,
-            (change, false) => Some(("change", json!({ "chatId": chat, "change": value(&wire::Change::from(change))? }))),
+            (change, false) => Some((
+                "change",
+                json!({ "chatId": chat, "change": value(&wire::Change::from(change))? }),
+            )),
         },
         Event::ChatChanged { chat, created } => match (created, legacy) {
             (true, true) => Some(("chatCreated", value(&wire::Chat::from(chat.as_ref()))?)),
@@ -21,18 +27,28 @@ pub(super) fn event(event: &Event, legacy: bool) -> Option<(&'static str, Value)
         },
         Event::ChatRemoved(chat) => (!legacy).then(|| ("chat_removed", json!({ "chatId": chat }))),
         Event::UserChanged(_) if legacy => None,
-        Event::UserChanged(user) => Some(("user_changed", value(&wire::User::from(user.as_ref()))?)),
+        Event::UserChanged(user) => {
+            Some(("user_changed", value(&wire::User::from(user.as_ref()))?))
+        }
         Event::UserRemoved(user) => (!legacy).then(|| ("user_removed", json!({ "id": user }))),
         Event::Online(user) => Some(("userConnected", json!(user))),
         Event::Offline(user) => Some(("userDisconnected", json!(user))),
-        Event::SessionEnded(why) => (!legacy).then(|| ("session_ended", json!({ "code": why.code() }))),
+        Event::SessionEnded(why) => {
+            (!legacy).then(|| ("session_ended", json!({ "code": why.code() })))
+        }
         Event::Call(event) => call(event, legacy),
     }
 }
 
 fn call(event: &CallEvent, legacy: bool) -> Option<(&'static str, Value)> {
     Some(match event {
-        CallEvent::Incoming { call, from, name, kind, expires_in } => (
+        CallEvent::Incoming {
+            call,
+            from,
+            name,
+            kind,
+            expires_in,
+        } => (
             "incoming_call",
             json!({
                 "callId": call,
@@ -43,26 +59,47 @@ fn call(event: &CallEvent, legacy: bool) -> Option<(&'static str, Value)> {
             }),
         ),
         CallEvent::Initiated(call) => ("call_initiated", json!({ "callId": call })),
-        CallEvent::Ringing { call, devices } if !legacy => ("call_ringing", json!({ "callId": call, "devices": devices })),
-        CallEvent::Peer { call, present } if !legacy => {
-            ("call_peer", json!({ "callId": call, "state": if *present { "back" } else { "lost" } }))
-        }
+        CallEvent::Ringing { call, devices } if !legacy => (
+            "call_ringing",
+            json!({ "callId": call, "devices": devices }),
+        ),
+        CallEvent::Peer { call, present } if !legacy => (
+            "call_peer",
+            json!({ "callId": call, "state": if *present { "back" } else { "lost" } }),
+        ),
         CallEvent::Ringing { .. } | CallEvent::Peer { .. } => return None,
-        CallEvent::Accepted { call, receiver } => ("call_accepted", json!({ "callId": call, "receiverId": receiver })),
+        CallEvent::Accepted { call, receiver } => (
+            "call_accepted",
+            json!({ "callId": call, "receiverId": receiver }),
+        ),
         CallEvent::Rejected(call) => ("call_rejected", json!({ "callId": call })),
-        CallEvent::Ended { call, reason, duration } => {
-            ("call_ended", json!({ "callId": call, "reason": reason.as_str(), "duration": duration }))
-        }
-        CallEvent::Status { call, status, at } => {
-            ("call_status_changed", json!({ "callId": call, "status": CallStatus::from(*status), "timestamp": at }))
-        }
-        CallEvent::Signal { call, kind, payload, from } => {
+        CallEvent::Ended {
+            call,
+            reason,
+            duration,
+        } => (
+            "call_ended",
+            json!({ "callId": call, "reason": reason.as_str(), "duration": duration }),
+        ),
+        CallEvent::Status { call, status, at } => (
+            "call_status_changed",
+            json!({ "callId": call, "status": CallStatus::from(*status), "timestamp": at }),
+        ),
+        CallEvent::Signal {
+            call,
+            kind,
+            payload,
+            from,
+        } => {
             let (name, member) = match kind {
                 SignalKind::Offer => ("sdp_offer", "sdp"),
                 SignalKind::Answer => ("sdp_answer", "sdp"),
                 SignalKind::Candidate => ("ice_candidate", "candidate"),
             };
-            (name, json!({ "callId": call, member: payload.as_ref(), "from": from }))
+            (
+                name,
+                json!({ "callId": call, member: payload.as_ref(), "from": from }),
+            )
         }
     })
 }

@@ -67,7 +67,11 @@ impl std::convert::From<SignedIn> for TokensBody {
             refresh_token: signed.refresh,
             expires_in: signed.access_lifetime.as_secs(),
             refresh_expires_in: signed.refresh_lifetime.as_secs(),
-            user: Me { id: signed.user.id, username: signed.user.name.to_string(), is_admin: signed.user.is_admin },
+            user: Me {
+                id: signed.user.id,
+                username: signed.user.name.to_string(),
+                is_admin: signed.user.is_admin,
+            },
         }
     }
 }
@@ -91,7 +95,10 @@ pub(super) async fn login(
     let name = faults.required(body.username, "username", "a string");
     let password = faults.required(body.password, "password", "a string");
     let (name, password) = faults.finish(name.zip(password))?;
-    let label = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    let label = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or("");
     Ok(Json(app.auth.login(&name, password, label).await?.into()))
 }
 
@@ -113,7 +120,12 @@ pub(super) async fn refresh(
 
 /// Signs out: the session's tokens, sockets and relays end.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", responses((status = 200, body = MessageBody), (status = 401, body = ErrorBody)))]
-pub(super) async fn logout(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<MessageBody>, ApiError> {
+pub(super) async fn logout(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<MessageBody>, ApiError> {
     app.auth.logout(&actor).await?;
-    Ok(Json(MessageBody { message: "Signed out" }))
+    Ok(Json(MessageBody {
+        message: "Signed out",
+    }))
 }

@@ -86,11 +86,19 @@ pub(super) async fn initiate(
     let target = faults.required(body.target_user_id, "targetUserId", "a UUID");
     let kind = faults.required(body.kind, "type", "\"voice\" or \"video\"");
     let kind = kind.and_then(|text| {
-        CallKind::parse(&text)
-            .or_else(|| faults.add("type", "call.type", "type must be one of the following values: voice, video".into()))
+        CallKind::parse(&text).or_else(|| {
+            faults.add(
+                "type",
+                "call.type",
+                "type must be one of the following values: voice, video".into(),
+            )
+        })
     });
     let (target, kind) = faults.finish(target.zip(kind))?;
-    Ok((StatusCode::CREATED, Json(Call::from(&app.calls.initiate(&actor, target, kind).await?))))
+    Ok((
+        StatusCode::CREATED,
+        Json(Call::from(&app.calls.initiate(&actor, target, kind).await?)),
+    ))
 }
 
 /// Accepts or declines a ringing call (its receiver).
@@ -106,14 +114,27 @@ pub(super) async fn respond(
     let mut faults = Faults::default();
     let id = faults.required(body.call_id, "callId", "a UUID");
     let (user, session) = (actor.user, actor.session);
-    let command = match faults.required(body.action, "action", "\"accept\" or \"reject\"").as_deref() {
-        Some("accept") => Some(Command::Accept { user, session, socket: None }),
+    let command = match faults
+        .required(body.action, "action", "\"accept\" or \"reject\"")
+        .as_deref()
+    {
+        Some("accept") => Some(Command::Accept {
+            user,
+            session,
+            socket: None,
+        }),
         Some("reject") => Some(Command::Reject { user, socket: None }),
-        Some(_) => faults.add("action", "call.action", "action must be one of the following values: accept, reject".into()),
+        Some(_) => faults.add(
+            "action",
+            "call.action",
+            "action must be one of the following values: accept, reject".into(),
+        ),
         None => None,
     };
     let (id, command) = faults.finish(id.zip(command))?;
-    Ok(Json(Call::from(&app.calls.command(id, command).await?.call)))
+    Ok(Json(Call::from(
+        &app.calls.command(id, command).await?.call,
+    )))
 }
 
 /// Hangs up.
@@ -126,8 +147,13 @@ pub(super) async fn end(
     Signed(actor): Signed,
     Id(id): Id<CallId>,
 ) -> Result<Json<Call>, ApiError> {
-    let command = Command::End { user: actor.user, socket: None };
-    Ok(Json(Call::from(&app.calls.command(id, command).await?.call)))
+    let command = Command::End {
+        user: actor.user,
+        socket: None,
+    };
+    Ok(Json(Call::from(
+        &app.calls.command(id, command).await?.call,
+    )))
 }
 
 /// Returns the caller's calls, newest first.
@@ -138,25 +164,56 @@ pub(super) async fn history(
     Signed(actor): Signed,
     Paging(page): Paging,
 ) -> Result<Json<Vec<Call>>, ApiError> {
-    Ok(Json(app.calls.history(&actor, page).await?.iter().map(Call::from).collect()))
+    Ok(Json(
+        app.calls
+            .history(&actor, page)
+            .await?
+            .iter()
+            .map(Call::from)
+            .collect(),
+    ))
 }
 
 /// Returns the caller's calls that ring or go on.
 #[utoipa::path(get, path = "/calls/active", tag = "calls", responses((status = 200, body = Vec<Call>), (status = 401, body = ErrorBody)))]
-pub(super) async fn active(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<Vec<Call>>, ApiError> {
-    Ok(Json(app.calls.active(&actor).await?.iter().map(Call::from).collect()))
+pub(super) async fn active(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<Vec<Call>>, ApiError> {
+    Ok(Json(
+        app.calls
+            .active(&actor)
+            .await?
+            .iter()
+            .map(Call::from)
+            .collect(),
+    ))
 }
 
 /// Issues ICE servers. The answer is a whole `RTCConfiguration`.
 #[utoipa::path(get, path = "/calls/webrtc-config", tag = "calls", responses(
     (status = 200, body = RtcConfiguration), (status = 401, body = ErrorBody),
 ))]
-pub(super) async fn webrtc_config(State(app): State<Shared>, Signed(actor): Signed) -> Result<impl IntoResponse, ApiError> {
-    let unavailable = || ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Sign out and in again, then call");
+pub(super) async fn webrtc_config(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<impl IntoResponse, ApiError> {
+    let unavailable = || {
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Sign out and in again, then call",
+        )
+    };
     let ice = app.ice.config(&actor).ok_or_else(unavailable)?;
     let body = RtcConfiguration {
         ice_servers: vec![
-            IceServer { urls: vec![ice.stun], username: None, credential: None, ttl: None },
+            IceServer {
+                urls: vec![ice.stun],
+                username: None,
+                credential: None,
+                ttl: None,
+            },
             IceServer {
                 urls: ice.turn,
                 username: Some(ice.username),

@@ -71,8 +71,18 @@ pub(super) struct ChangesBody {
 
 /// Lists the caller's chats, the last touched first.
 #[utoipa::path(get, path = "/chats", tag = "chats", responses((status = 200, body = Vec<Chat>), (status = 401, body = ErrorBody)))]
-pub(super) async fn list(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<Vec<Chat>>, ApiError> {
-    Ok(Json(app.chats.list(&actor).await?.iter().map(Chat::from).collect()))
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<Vec<Chat>>, ApiError> {
+    Ok(Json(
+        app.chats
+            .list(&actor)
+            .await?
+            .iter()
+            .map(Chat::from)
+            .collect(),
+    ))
 }
 
 /// Finds or makes the private chat with somebody.
@@ -87,7 +97,10 @@ pub(super) async fn private(
     let mut faults = Faults::default();
     let target = faults.required(body.target_user_id, "targetUserId", "a UUID");
     let target = faults.finish(target)?;
-    Ok((StatusCode::CREATED, Json(Chat::from(&app.chats.private(&actor, target).await?))))
+    Ok((
+        StatusCode::CREATED,
+        Json(Chat::from(&app.chats.private(&actor, target).await?)),
+    ))
 }
 
 /// Hides a chat with all that is in it from the caller, until something new is posted. The family chat stays.
@@ -114,7 +127,14 @@ pub(super) async fn messages(
     Id(id): Id<ChatId>,
     Paging(page): Paging,
 ) -> Result<Json<Vec<Message>>, ApiError> {
-    Ok(Json(app.chats.history(&actor, id, page).await?.iter().map(Message::from).collect()))
+    Ok(Json(
+        app.chats
+            .history(&actor, id, page)
+            .await?
+            .iter()
+            .map(Message::from)
+            .collect(),
+    ))
 }
 
 /// Returns the newest messages with `seq < before`, oldest first.
@@ -128,9 +148,15 @@ pub(super) async fn history(
     Id(id): Id<ChatId>,
     numbers: Numbers,
 ) -> Result<Json<History>, ApiError> {
-    let limit = Page::new(numbers.get("limit")?, None).limit;
-    let (messages, more) = app.chats.before(&actor, id, numbers.get("before")?, limit).await?;
-    Ok(Json(History { messages: messages.iter().map(Message::from).collect(), more }))
+    let limit = Page::parse(numbers.get("limit")?, None)?.limit;
+    let (messages, more) = app
+        .chats
+        .before(&actor, id, numbers.get("before")?, limit)
+        .await?;
+    Ok(Json(History {
+        messages: messages.iter().map(Message::from).collect(),
+        more,
+    }))
 }
 
 /// Returns what changed after `rev` = `after`.
@@ -144,10 +170,17 @@ pub(super) async fn changes(
     Id(id): Id<ChatId>,
     numbers: Numbers,
 ) -> Result<Json<ChangesBody>, ApiError> {
-    let limit = Page::new(numbers.get("limit")?.or(Some(Page::MAX)), None).limit;
-    let found = app.chats.changes(&actor, id, numbers.get("after")?.unwrap_or(0), limit).await?;
+    let limit = Page::parse(numbers.get("limit")?.or(Some(Page::MAX)), None)?.limit;
+    let found = app
+        .chats
+        .changes(&actor, id, numbers.get("after")?.unwrap_or(0), limit)
+        .await?;
     let changes = found.changes.iter().map(Change::from).collect();
-    Ok(Json(ChangesBody { rev: found.rev, changes, more: found.more }))
+    Ok(Json(ChangesBody {
+        rev: found.rev,
+        changes,
+        more: found.more,
+    }))
 }
 
 /// Posts a message.
@@ -164,12 +197,19 @@ pub(super) async fn send(
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
     let mut faults = Faults::default();
     let content = faults.required(body.content, "content", "a string");
-    let content = content.and_then(|text| faults.parsed(Content::parse(&text, app.rules.message_limit)));
-    let client_id = faults.optional(body.client_id, "clientId", "a string").map(|text| ClientId::parse(&text));
+    let content =
+        content.and_then(|text| faults.parsed(Content::parse(&text, app.rules.message_limit)));
+    let client_id = faults
+        .optional(body.client_id, "clientId", "a string")
+        .map(|text| ClientId::parse(&text));
     let client_id = client_id.and_then(|client_id| faults.parsed(client_id));
     let content = faults.finish(content)?;
     let sent = app.chats.send(&actor, id, content, client_id).await?;
-    let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let status = if sent.repeated {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
     Ok((status, Json(Message::from(sent.message.as_ref()))))
 }
 
@@ -188,5 +228,8 @@ pub(super) async fn read(
     let seq = faults.required(body.seq, "seq", "a whole number");
     let seq = faults.finish(seq)?;
     let marked = app.chats.mark_read(&actor, id, seq).await?;
-    Ok(Json(ReadMark { read_seq: marked.read_seq, unread_count: marked.unread }))
+    Ok(Json(ReadMark {
+        read_seq: marked.read_seq,
+        unread_count: marked.unread,
+    }))
 }

@@ -39,7 +39,10 @@ impl Acceptor {
     /// Accepts on `listener`; `close_all` closes every connection at once.
     #[must_use]
     pub fn new(listener: TcpListener, close_all: CancellationToken) -> Self {
-        Self { listener, close_all }
+        Self {
+            listener,
+            close_all,
+        }
     }
 }
 
@@ -56,7 +59,14 @@ impl Listener for Acceptor {
                     }
                     let close = self.close_all.child_token();
                     let closed = Box::pin(close.clone().cancelled_owned());
-                    return (Connection { stream, close, closed }, address);
+                    return (
+                        Connection {
+                            stream,
+                            close,
+                            closed,
+                        },
+                        address,
+                    );
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -73,7 +83,10 @@ impl Listener for Acceptor {
 
 impl Connected<IncomingStream<'_, Acceptor>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Acceptor>) -> Self {
-        Self { address: *stream.remote_addr(), close: stream.io().close.clone() }
+        Self {
+            address: *stream.remote_addr(),
+            close: stream.io().close.clone(),
+        }
     }
 }
 
@@ -91,11 +104,18 @@ impl Connection {
 }
 
 fn cut() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "the server closed the connection")
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "the server closed the connection",
+    )
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
@@ -104,7 +124,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::{CallError, Invalid};
-use crate::service::{AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, Throttled};
+use crate::service::{
+    AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, Throttled,
+};
 
 /// What happened: one sentence, or one for each broken rule.
 #[derive(Serialize, ToSchema, Debug, Clone, PartialEq, Eq)]
@@ -55,11 +57,20 @@ pub(super) struct ApiError {
 impl ApiError {
     /// An error with one sentence.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: Sentences::One(message.into()), details: None, retry_after: None }
+        Self {
+            status,
+            code,
+            message: Sentences::One(message.into()),
+            details: None,
+            retry_after: None,
+        }
     }
 
     fn retry(code: &'static str, status: StatusCode, message: String, after: Duration) -> Self {
-        Self { retry_after: Some(after), ..Self::new(status, code, message) }
+        Self {
+            retry_after: Some(after),
+            ..Self::new(status, code, message)
+        }
     }
 
     fn with(mut self, details: Value) -> Self {
@@ -77,11 +88,19 @@ impl ApiError {
             source = inner.source();
         }
         tracing::error!(error = chain, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed inside the server; try again later")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something failed inside the server; try again later",
+        )
     }
 
     pub(super) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "auth.token", "The token is missing, not valid, or its session is over; sign in again")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth.token",
+            "The token is missing, not valid, or its session is over; sign in again",
+        )
     }
 }
 
@@ -96,7 +115,10 @@ impl IntoResponse for ApiError {
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(after) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            response.headers_mut().insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(after.as_secs().max(1)),
+            );
         }
         response
     }
@@ -104,22 +126,37 @@ impl IntoResponse for ApiError {
 
 /// Answers a method that a path does not have.
 pub(super) async fn method_not_allowed() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This path does not take this method; see /api-docs")
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        "This path does not take this method; see /api-docs",
+    )
 }
 
 /// Answers for a handler that panicked. The panic hook has logged where.
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed inside the server; try again later")
-        .into_response()
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something failed inside the server; try again later",
+    )
+    .into_response()
 }
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
         let faults = invalid.faults();
-        let details = faults.iter().map(|fault| json!({"field": fault.field, "code": fault.code})).collect::<Vec<_>>();
+        let details = faults
+            .iter()
+            .map(|fault| json!({"field": fault.field, "code": fault.code}))
+            .collect::<Vec<_>>();
         Self {
             status: StatusCode::BAD_REQUEST,
-            code: if let [only] = faults { only.code } else { "invalid" },
+            code: if let [only] = faults {
+                only.code
+            } else {
+                "invalid"
+            },
             message: Sentences::Many(faults.iter().map(|fault| fault.message.clone()).collect()),
             details: Some(json!({ "faults": details })),
             retry_after: None,
@@ -129,25 +166,41 @@ impl From<Invalid> for ApiError {
 
 impl From<Throttled> for ApiError {
     fn from(error: Throttled) -> Self {
-        Self::retry("throttled", StatusCode::TOO_MANY_REQUESTS, sentence(&error), error.retry_after)
+        Self::retry(
+            "throttled",
+            StatusCode::TOO_MANY_REQUESTS,
+            sentence(&error),
+            error.retry_after,
+        )
     }
 }
 
 fn busy(error: crate::service::Busy) -> ApiError {
-    ApiError::retry("busy", StatusCode::SERVICE_UNAVAILABLE, sentence(&error), error.retry_after)
+    ApiError::retry(
+        "busy",
+        StatusCode::SERVICE_UNAVAILABLE,
+        sentence(&error),
+        error.retry_after,
+    )
 }
 
 /// An error's text as a sentence of its own.
 fn sentence(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "auth.credentials", sentence(&error)),
+            AuthError::WrongCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "auth.credentials",
+                sentence(&error),
+            ),
             AuthError::BadToken => Self::unauthorized(),
             AuthError::Busy(error) => busy(error),
             AuthError::Store(_) | AuthError::Panicked(_) => Self::inside(&error),
@@ -163,7 +216,8 @@ impl From<RegisterError> for ApiError {
             RegisterError::ExpiredInvite => bad("invite.expired"),
             RegisterError::UsedInvite => bad("invite.used"),
             RegisterError::NameTaken { suggestion } => {
-                Self::new(StatusCode::CONFLICT, "name.taken", sentence(&error)).with(json!({"suggestion": suggestion.as_str()}))
+                Self::new(StatusCode::CONFLICT, "name.taken", sentence(&error))
+                    .with(json!({"suggestion": suggestion.as_str()}))
             }
             RegisterError::Busy(error) => busy(*error),
             RegisterError::Store(_) | RegisterError::Panicked(_) => Self::inside(&error),
@@ -175,7 +229,9 @@ impl From<InviteError> for ApiError {
     fn from(error: InviteError) -> Self {
         let bad = |code| Self::new(StatusCode::BAD_REQUEST, code, sentence(&error));
         match &error {
-            InviteError::NotAdmin => Self::new(StatusCode::FORBIDDEN, "not_admin", sentence(&error)),
+            InviteError::NotAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "not_admin", sentence(&error))
+            }
             InviteError::Unknown => bad("invite.unknown"),
             InviteError::Expired => bad("invite.expired"),
             InviteError::UsedUp => bad("invite.used"),
@@ -187,10 +243,18 @@ impl From<InviteError> for ApiError {
 impl From<PeopleError> for ApiError {
     fn from(error: PeopleError) -> Self {
         match &error {
-            PeopleError::NotFound => Self::new(StatusCode::NOT_FOUND, "user.unknown", sentence(&error)),
-            PeopleError::Forbidden => Self::new(StatusCode::FORBIDDEN, "not_allowed", sentence(&error)),
-            PeopleError::LastAdmin => Self::new(StatusCode::FORBIDDEN, "user.last_admin", sentence(&error)),
-            PeopleError::NameTaken => Self::new(StatusCode::CONFLICT, "name.taken", sentence(&error)),
+            PeopleError::NotFound => {
+                Self::new(StatusCode::NOT_FOUND, "user.unknown", sentence(&error))
+            }
+            PeopleError::Forbidden => {
+                Self::new(StatusCode::FORBIDDEN, "not_allowed", sentence(&error))
+            }
+            PeopleError::LastAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "user.last_admin", sentence(&error))
+            }
+            PeopleError::NameTaken => {
+                Self::new(StatusCode::CONFLICT, "name.taken", sentence(&error))
+            }
             PeopleError::Busy(error) => busy(*error),
             PeopleError::Store(_) | PeopleError::Panicked(_) => Self::inside(&error),
         }
@@ -216,7 +280,9 @@ impl From<CallRefused> for ApiError {
     fn from(error: CallRefused) -> Self {
         let status = match &error {
             CallRefused::NotFound | CallRefused::NoSuchUser => StatusCode::NOT_FOUND,
-            CallRefused::Busy | CallRefused::Already | CallRefused::StillLive => StatusCode::CONFLICT,
+            CallRefused::Busy | CallRefused::Already | CallRefused::StillLive => {
+                StatusCode::CONFLICT
+            }
             CallRefused::NotAdmin => StatusCode::FORBIDDEN,
             CallRefused::Overrun => StatusCode::SERVICE_UNAVAILABLE,
             CallRefused::WithSelf => StatusCode::BAD_REQUEST,

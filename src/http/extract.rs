@@ -23,8 +23,13 @@ impl FromRequestParts<Shared> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(ApiError::unauthorized)?;
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let (scheme, token) = header
+            .and_then(|value| value.split_once(' '))
+            .ok_or_else(ApiError::unauthorized)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::unauthorized());
         }
@@ -39,19 +44,29 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body.large",
-                format!("The body is longer than {} bytes", app.rules.body_limit),
-            ),
-            _ => ApiError::new(StatusCode::BAD_REQUEST, "body.broken", "The body did not arrive whole; send it again"),
-        })?;
-        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|error| unread(&error, app.rules.body_limit))?;
+        let bytes = if bytes.is_empty() {
+            Bytes::from_static(b"{}")
+        } else {
+            bytes
+        };
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let message = format!("The body is not the JSON object expected here: {error}");
             ApiError::new(StatusCode::BAD_REQUEST, "body.json", message)
         })
+    }
+}
+
+/// Says why a body was not read.
+fn unread(error: &BytesRejection, limit: usize) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let message = format!("The body is longer than {limit} bytes");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body.large", message)
+    } else {
+        let message = "The body did not arrive whole; send it again";
+        ApiError::new(StatusCode::BAD_REQUEST, "body.broken", message)
     }
 }
 
@@ -62,8 +77,16 @@ impl<T: FromStr> FromRequestParts<Shared> for Id<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let bad = || ApiError::new(StatusCode::BAD_REQUEST, "id.bad", "Validation failed (uuid is expected)");
-        let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| bad())?;
+        let bad = || {
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "id.bad",
+                "Validation failed (uuid is expected)",
+            )
+        };
+        let Path(text) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| bad())?;
         text.parse().map(Self).map_err(|_| bad())
     }
 }
@@ -76,7 +99,10 @@ impl FromRequestParts<Shared> for Paging {
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, ApiError> {
         let numbers = Numbers::read(&parts.uri)?;
-        Ok(Self(Page::new(numbers.get("limit")?, numbers.get("offset")?)))
+        Ok(Self(Page::parse(
+            numbers.get("limit")?,
+            numbers.get("offset")?,
+        )?))
     }
 }
 
@@ -85,15 +111,23 @@ pub(super) struct Numbers(HashMap<String, String>);
 
 impl Numbers {
     fn read(uri: &Uri) -> Result<Self, ApiError> {
-        let Query(pairs) = Query::try_from_uri(uri)
-            .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "query.bad", "The query string cannot be read"))?;
+        let Query(pairs) = Query::try_from_uri(uri).map_err(|_| {
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "query.bad",
+                "The query string cannot be read",
+            )
+        })?;
         Ok(Self(pairs))
     }
 
     /// Returns the number under `name`, if it is there.
     pub(super) fn get(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
         let bad = || Invalid::one(name, "type", format!("{name} must be a whole number")).into();
-        self.0.get(name).map(|text| text.parse().map_err(|_| bad())).transpose()
+        self.0
+            .get(name)
+            .map(|text| text.parse().map_err(|_| bad()))
+            .transpose()
     }
 }
 
@@ -117,10 +151,20 @@ impl FromRequestParts<Shared> for From {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.address.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<Peer>>()
+            .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.address.ip());
         let forwarded = forwarded(&parts.headers);
-        let direct = forwarded.is_empty() && !parts.headers.contains_key(header::FORWARDED) && is_local(&parts.headers, &parts.uri);
-        let trusted = |address: &IpAddr| app.rules.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()));
+        let direct = forwarded.is_empty()
+            && !parts.headers.contains_key(header::FORWARDED)
+            && is_local(&parts.headers, &parts.uri);
+        let trusted = |address: &IpAddr| {
+            app.rules
+                .trusted_proxies
+                .iter()
+                .any(|net| net.contains(&address.to_canonical()))
+        };
         // From the right: each trusted proxy vouches for the entry before it.
         let mut address = peer;
         for claimed in forwarded.iter().rev() {
@@ -137,18 +181,38 @@ impl FromRequestParts<Shared> for From {
 fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let parse = |text: &str| {
         let text = text.trim();
-        text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        text.parse()
+            .ok()
+            .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
     };
     headers
         .get_all("x-forwarded-for")
         .iter()
-        .flat_map(|value| value.to_str().unwrap_or("").split(',').map(parse).collect::<Vec<_>>())
+        .flat_map(|value| {
+            value
+                .to_str()
+                .unwrap_or("")
+                .split(',')
+                .map(parse)
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
 fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(|a| a.as_str()));
-    let Some(Ok(authority)) = host.map(str::parse::<axum::http::uri::Authority>) else { return false };
-    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| uri.authority().map(|a| a.as_str()));
+    let Some(Ok(authority)) = host.map(str::parse::<axum::http::uri::Authority>) else {
+        return false;
+    };
+    let name = authority
+        .host()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }

@@ -17,10 +17,11 @@ pub(super) enum Field<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(from)? {
-            Value::Null => Self::Missing,
-            value => serde_json::from_value(value).map_or(Self::Wrong, Self::Given),
-        })
+        let value = Value::deserialize(from)?;
+        if value.is_null() {
+            return Ok(Self::Missing);
+        }
+        Ok(serde_json::from_value(value).map_or(Self::Wrong, Self::Given))
     }
 }
 
@@ -30,7 +31,12 @@ pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Takes a field that must be there; `what` says what it must be: `a string`.
-    pub(super) fn required<T>(&mut self, field: Field<T>, name: &'static str, what: &str) -> Option<T> {
+    pub(super) fn required<T>(
+        &mut self,
+        field: Field<T>,
+        name: &'static str,
+        what: &str,
+    ) -> Option<T> {
         match field {
             Field::Given(value) => Some(value),
             Field::Missing => self.add(name, "missing", format!("{name} should not be empty")),
@@ -39,7 +45,12 @@ impl Faults {
     }
 
     /// Takes a field that may be missing.
-    pub(super) fn optional<T>(&mut self, field: Field<T>, name: &'static str, what: &str) -> Option<T> {
+    pub(super) fn optional<T>(
+        &mut self,
+        field: Field<T>,
+        name: &'static str,
+        what: &str,
+    ) -> Option<T> {
         match field {
             Field::Given(value) => Some(value),
             Field::Missing => None,
@@ -59,8 +70,17 @@ impl Faults {
     }
 
     /// Notes a fault.
-    pub(super) fn add<T>(&mut self, field: &'static str, code: &'static str, message: String) -> Option<T> {
-        self.0.push(Fault { field, code, message });
+    pub(super) fn add<T>(
+        &mut self,
+        field: &'static str,
+        code: &'static str,
+        message: String,
+    ) -> Option<T> {
+        self.0.push(Fault {
+            field,
+            code,
+            message,
+        });
         None
     }
 

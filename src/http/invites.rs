@@ -56,11 +56,23 @@ pub(super) async fn generate(
     let mut faults = Faults::default();
     let limit = faults.optional(body.usage_limit, "usageLimit", "a whole number");
     if limit.is_some_and(|limit| limit < 1) {
-        faults.add::<()>("usageLimit", "invite.limit", "usageLimit must not be less than 1".into());
+        faults.add::<()>(
+            "usageLimit",
+            "invite.limit",
+            "usageLimit must not be less than 1".into(),
+        );
     }
-    let expires = faults.optional(body.expires_at, "expiresAt", "a time as in 2030-01-31T12:00:00Z");
+    let expires = faults.optional(
+        body.expires_at,
+        "expiresAt",
+        "a time as in 2030-01-31T12:00:00Z",
+    );
     if expires.is_some_and(|at| at <= app.clock.now()) {
-        faults.add::<()>("expiresAt", "invite.expires", "expiresAt must lie in the future".into());
+        faults.add::<()>(
+            "expiresAt",
+            "invite.expires",
+            "expiresAt must lie in the future".into(),
+        );
     }
     faults.finish(Some(()))?;
     let invite = app.invites.generate(&actor, limit, expires).await?;
@@ -71,8 +83,18 @@ pub(super) async fn generate(
 #[utoipa::path(get, path = "/invitation-codes", tag = "invitations", responses(
     (status = 200, body = Vec<Invite>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
 ))]
-pub(super) async fn list(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<Vec<Invite>>, ApiError> {
-    Ok(Json(app.invites.list(&actor).await?.iter().map(Invite::from).collect()))
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<Vec<Invite>>, ApiError> {
+    Ok(Json(
+        app.invites
+            .list(&actor)
+            .await?
+            .iter()
+            .map(Invite::from)
+            .collect(),
+    ))
 }
 
 /// Says whether a code can be used, without using it.
@@ -88,9 +110,13 @@ pub(super) async fn check(
 ) -> Result<Json<CheckedBody>, ApiError> {
     app.invitations.attempt(from.address)?;
     let mut faults = Faults::default();
-    let code = faults.required(body.code, "code", "a string").map(|text| InviteCode::parse(&text));
+    let code = faults
+        .required(body.code, "code", "a string")
+        .map(|text| InviteCode::parse(&text));
     let code = code.and_then(|code| faults.parsed(code));
     let code = faults.finish(code)?;
     allowed(&app, &from, &code)?;
-    Ok(Json(CheckedBody { expires_at: app.invites.check(&code).await?.expires_at }))
+    Ok(Json(CheckedBody {
+        expires_at: app.invites.check(&code).await?.expires_at,
+    }))
 }

@@ -25,7 +25,9 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::request_id::{
+    MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -93,12 +95,20 @@ pub fn router(app: App) -> Router {
 pub fn finish(routes: Router) -> Router {
     let id = HeaderName::from_static("x-request-id");
     let span = |request: &Request<_>| {
-        let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("");
+        let id = request
+            .extensions()
+            .get::<RequestId>()
+            .and_then(|id| id.header_value().to_str().ok())
+            .unwrap_or("");
         tracing::debug_span!("request", id, method = %request.method(), path = request.uri().path())
     };
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_failure(()),
+        )
         .layer(PropagateRequestIdLayer::new(id))
         .layer(CorsLayer::permissive().max_age(PREFLIGHT))
         .layer(SetResponseHeaderLayer::if_not_present(

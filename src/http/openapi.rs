@@ -25,8 +25,14 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 
@@ -71,5 +77,7 @@ pub fn document() -> Document {
 
 /// Swagger UI at `/api-docs`, its files embedded.
 pub(super) fn swagger(document: Document) -> Router {
-    SwaggerUi::new("/api-docs").url("/api-docs/openapi.json", document).into()
+    SwaggerUi::new("/api-docs")
+        .url("/api-docs/openapi.json", document)
+        .into()
 }

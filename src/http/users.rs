@@ -83,11 +83,17 @@ pub(super) async fn register(
 ) -> Result<(StatusCode, Json<User>), ApiError> {
     app.invitations.attempt(from.address)?;
     let mut faults = Faults::default();
-    let name = faults.required(body.username, "username", "a string").map(|text| UserName::parse(&text));
+    let name = faults
+        .required(body.username, "username", "a string")
+        .map(|text| UserName::parse(&text));
     let name = name.and_then(|name| faults.parsed(name));
-    let password = faults.required(body.password, "password", "a string").map(Password::choose);
+    let password = faults
+        .required(body.password, "password", "a string")
+        .map(Password::choose);
     let password = password.and_then(|password| faults.parsed(password));
-    let code = faults.required(body.invitation_code, "invitationCode", "a string").map(|text| InviteCode::parse(&text));
+    let code = faults
+        .required(body.invitation_code, "invitationCode", "a string")
+        .map(|text| InviteCode::parse(&text));
     let code = code.and_then(|code| faults.parsed(code));
     let ((name, password), code) = faults.finish(name.zip(password).zip(code))?;
     allowed(&app, &from, &code)?;
@@ -105,33 +111,55 @@ pub(super) fn allowed(app: &Shared, from: &From, code: &InviteCode) -> Result<()
 
 /// Returns the caller's account.
 #[utoipa::path(get, path = "/users/profile", tag = "users", responses((status = 200, body = User), (status = 401, body = ErrorBody)))]
-pub(super) async fn profile(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<User>, ApiError> {
+pub(super) async fn profile(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<User>, ApiError> {
     Ok(Json(User::from(&app.people.get(actor.user).await?)))
 }
 
 /// Returns everybody but the caller.
 #[utoipa::path(get, path = "/users", tag = "users", responses((status = 200, body = Vec<User>), (status = 401, body = ErrorBody)))]
-pub(super) async fn list(State(app): State<Shared>, Signed(actor): Signed) -> Result<Json<Vec<User>>, ApiError> {
-    Ok(Json(app.people.others(&actor).await?.iter().map(User::from).collect()))
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+) -> Result<Json<Vec<User>>, ApiError> {
+    Ok(Json(
+        app.people
+            .others(&actor)
+            .await?
+            .iter()
+            .map(User::from)
+            .collect(),
+    ))
 }
 
 /// Says who is online, when the others were here last, and who is in a call.
 #[utoipa::path(get, path = "/users/presence", tag = "users", responses((status = 200, body = Vec<PresenceBody>), (status = 401, body = ErrorBody)))]
-pub(super) async fn presence(State(app): State<Shared>, _: Signed) -> Result<Json<Vec<PresenceBody>>, ApiError> {
+pub(super) async fn presence(
+    State(app): State<Shared>,
+    _: Signed,
+) -> Result<Json<Vec<PresenceBody>>, ApiError> {
     let body = |presence: crate::service::Presence| PresenceBody {
         user_id: presence.user,
         online: presence.online,
         last_seen_at: presence.last_seen_at,
         in_call: presence.in_call,
     };
-    Ok(Json(app.people.presence().await?.into_iter().map(body).collect()))
+    Ok(Json(
+        app.people.presence().await?.into_iter().map(body).collect(),
+    ))
 }
 
 /// Returns an account.
 #[utoipa::path(get, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path)), responses(
     (status = 200, body = User), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
 ))]
-pub(super) async fn get(State(app): State<Shared>, _: Signed, Id(id): Id<UserId>) -> Result<Json<User>, ApiError> {
+pub(super) async fn get(
+    State(app): State<Shared>,
+    _: Signed,
+    Id(id): Id<UserId>,
+) -> Result<Json<User>, ApiError> {
     Ok(Json(User::from(&app.people.get(id).await?)))
 }
 
@@ -147,12 +175,18 @@ pub(super) async fn update(
     Body(body): Body<UpdateBody>,
 ) -> Result<Json<User>, ApiError> {
     let mut faults = Faults::default();
-    let name = faults.optional(body.username, "username", "a string").map(|text| UserName::parse(&text));
+    let name = faults
+        .optional(body.username, "username", "a string")
+        .map(|text| UserName::parse(&text));
     let name = name.and_then(|name| faults.parsed(name));
-    let password = faults.optional(body.password, "password", "a string").map(Password::choose);
+    let password = faults
+        .optional(body.password, "password", "a string")
+        .map(Password::choose);
     let password = password.and_then(|password| faults.parsed(password));
     faults.finish(Some(()))?;
-    Ok(Json(User::from(&app.people.update(&actor, id, name, password).await?)))
+    Ok(Json(User::from(
+        &app.people.update(&actor, id, name, password).await?,
+    )))
 }
 
 /// Removes one's own account, or as administrator any.
@@ -178,7 +212,9 @@ pub(super) async fn push(
     Body(body): Body<PushBody>,
 ) -> Result<Json<MessageBody>, ApiError> {
     let mut faults = Faults::default();
-    let platform = faults.optional(body.platform, "platform", "a string").unwrap_or_else(|| "fcm".into());
+    let platform = faults
+        .optional(body.platform, "platform", "a string")
+        .unwrap_or_else(|| "fcm".into());
     let token = faults.required(body.fcm_token, "fcmToken", "a string");
     let token = token.and_then(|token| faults.parsed(push_token(token)));
     let platform = faults.parsed(push_token(platform));
@@ -201,7 +237,11 @@ pub(super) async fn register_push(
 
 fn push_token(text: String) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > PUSH_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Invalid::one("fcmToken", "push.bad", format!("fcmToken must be 1 to {PUSH_TOKEN} visible ASCII characters")));
+        return Err(Invalid::one(
+            "fcmToken",
+            "push.bad",
+            format!("fcmToken must be 1 to {PUSH_TOKEN} visible ASCII characters"),
+        ));
     }
     Ok(text)
 }

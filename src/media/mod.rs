@@ -70,14 +70,22 @@ impl Media {
     /// Takes a running relay and the secret that issues its credentials.
     #[must_use]
     pub fn new(relay: net::Handle, secret: turn::Secret, config: MediaConfig) -> Self {
-        Self { relay, secret, config }
+        Self {
+            relay,
+            secret,
+            config,
+        }
     }
 
     /// Issues ICE servers for the sign-in with this relay name.
     ///
     /// # Errors
     /// [`turn::NoSessionName`] if it is no relay name.
-    pub fn ice_config(&self, relay_name: &str, now: UnixMillis) -> Result<IceConfig, turn::NoSessionName> {
+    pub fn ice_config(
+        &self,
+        relay_name: &str,
+        now: UnixMillis,
+    ) -> Result<IceConfig, turn::NoSessionName> {
         let session: turn::SessionName = relay_name.parse()?;
         let expires = now.plus(self.config.credential_lifetime).as_secs();
         let expires = turn::UnixSeconds(u64::try_from(expires).unwrap_or(0));
@@ -95,7 +103,9 @@ impl Media {
 
     /// Ends every allocation of the sign-in with this relay name.
     pub fn revoke(&self, relay_name: &str) {
-        let Ok(session) = relay_name.parse::<turn::SessionName>() else { return };
+        let Ok(session) = relay_name.parse::<turn::SessionName>() else {
+            return;
+        };
         match self.relay.revoke(session.clone()) {
             // Stopped: every allocation has ended with it.
             Ok(()) | Err(net::RevokeError::Stopped) => {}

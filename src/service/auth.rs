@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, DeviceId, Event, Invalid, InviteCode, InviteId, InviteState, Password, SessionEnd, SessionId, TokenId, UnixMillis, User,
-    UserId, UserName,
+    Actor, DeviceId, Event, Invalid, InviteCode, InviteId, InviteState, Password, SessionEnd,
+    SessionId, TokenId, UnixMillis, User, UserId, UserName,
 };
 use crate::store::{self as repo, StoreError, Tx};
 
@@ -104,15 +104,32 @@ pub struct Auth {
 impl Auth {
     /// Builds them.
     #[must_use]
-    pub fn new(ground: Ground, tokens: Tokens, passwords: Passwords, calls: Calls, limits: AuthLimits) -> Self {
-        Self { ground, tokens, passwords, calls, limits }
+    pub fn new(
+        ground: Ground,
+        tokens: Tokens,
+        passwords: Passwords,
+        calls: Calls,
+        limits: AuthLimits,
+    ) -> Self {
+        Self {
+            ground,
+            tokens,
+            passwords,
+            calls,
+            limits,
+        }
     }
 
     /// Makes an account. The first one becomes the administrator.
     ///
     /// # Errors
     /// [`RegisterError`].
-    pub async fn register(&self, name: UserName, password: Password, code: InviteCode) -> Result<User, RegisterError> {
+    pub async fn register(
+        &self,
+        name: UserName,
+        password: Password,
+        code: InviteCode,
+    ) -> Result<User, RegisterError> {
         // Before the costly hash; checked again where it counts.
         let mut tx = self.ground.db.read().await?;
         usable(&mut tx, &code, self.ground.clock.now(), false).await?;
@@ -120,25 +137,45 @@ impl Auth {
         drop(tx);
         let hash = self.passwords.hash(password).await?;
         let this = self.clone();
-        self.ground.tasks.finish(async move { this.insert(name, &hash, &code).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.insert(name, &hash, &code).await })
+            .await?
     }
 
-    async fn insert(&self, name: UserName, hash: &str, code: &InviteCode) -> Result<User, RegisterError> {
+    async fn insert(
+        &self,
+        name: UserName,
+        hash: &str,
+        code: &InviteCode,
+    ) -> Result<User, RegisterError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
         let invite = usable(&mut tx, code, now, true).await?;
         self.free(&mut tx, &name).await?;
         let (users, _) = repo::users::count(&mut tx).await?;
-        let user = User { id: UserId::new(), name, is_admin: users == 0, created_at: now, updated_at: now };
+        let user = User {
+            id: UserId::new(),
+            name,
+            is_admin: users == 0,
+            created_at: now,
+            updated_at: now,
+        };
         match repo::users::insert(&mut tx, &user, hash).await {
             // Two registered at the same moment, on PostgreSQL.
-            Err(StoreError::Taken(_)) => return Err(RegisterError::NameTaken { suggestion: user.name.numbered(2) }),
+            Err(StoreError::Taken(_)) => {
+                return Err(RegisterError::NameTaken {
+                    suggestion: user.name.numbered(2),
+                });
+            }
             other => other?,
         }
         repo::invites::redeem(&mut tx, invite, user.id, now).await?;
         let family = chats::join_family(&mut tx, user.id, now).await?;
         tx.commit().await?;
-        self.ground.bus.tell_everybody(&Event::UserChanged(user.clone().into()));
+        self.ground
+            .bus
+            .tell_everybody(&Event::UserChanged(user.clone().into()));
         chats::announce(&self.ground, family, false).await?;
         Ok(user)
     }
@@ -161,29 +198,58 @@ impl Auth {
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], also for a name or password that cannot exist.
-    pub async fn login(&self, name: &str, password: String, label: &str) -> Result<SignedIn, AuthError> {
+    pub async fn login(
+        &self,
+        name: &str,
+        password: String,
+        label: &str,
+    ) -> Result<SignedIn, AuthError> {
         let name: Result<UserName, Invalid> = UserName::parse(name);
         let password = Password::typed(password).ok_or(AuthError::WrongCredentials)?;
         let stored = match &name {
-            Ok(name) => repo::users::credentials(&mut self.ground.db.read().await?, &name.key()).await?,
+            Ok(name) => {
+                repo::users::credentials(&mut self.ground.db.read().await?, &name.key()).await?
+            }
             Err(_) => None,
         };
-        let (id, hash) = stored.map(|stored| (stored.id, stored.password_hash)).unzip();
+        let (id, hash) = stored
+            .map(|stored| (stored.id, stored.password_hash))
+            .unzip();
         let verdict = self.passwords.verify(password, hash).await?;
-        let (Some(id), false) = (id, verdict == Verdict::Wrong) else { return Err(AuthError::WrongCredentials) };
-        let label: String = label.chars().filter(|c| !c.is_control()).take(LABEL).collect();
+        let (Some(id), false) = (id, verdict == Verdict::Wrong) else {
+            return Err(AuthError::WrongCredentials);
+        };
+        let label: String = label
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LABEL)
+            .collect();
         let this = self.clone();
-        self.ground.tasks.finish(async move { this.begin_session(id, verdict, &label).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.begin_session(id, verdict, &label).await })
+            .await?
     }
 
-    async fn begin_session(&self, id: UserId, verdict: Verdict, label: &str) -> Result<SignedIn, AuthError> {
+    async fn begin_session(
+        &self,
+        id: UserId,
+        verdict: Verdict,
+        label: &str,
+    ) -> Result<SignedIn, AuthError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
-        let Some(user) = repo::users::by_id(&mut tx, id).await? else { return Err(AuthError::WrongCredentials) };
+        let Some(user) = repo::users::by_id(&mut tx, id).await? else {
+            return Err(AuthError::WrongCredentials);
+        };
         if let Verdict::Rehashed(hash) = &verdict {
             repo::users::set_password(&mut tx, id, hash, None).await?;
         }
-        let (session, device, expires) = (SessionId::new(), DeviceId::new(), now.plus(self.tokens.refresh_lifetime));
+        let (session, device, expires) = (
+            SessionId::new(),
+            DeviceId::new(),
+            now.plus(self.tokens.refresh_lifetime),
+        );
         repo::users::insert_device(&mut tx, device, id, label, now).await?;
         let relay_name = uuid::Uuid::new_v4().simple().to_string();
         repo::sessions::insert(&mut tx, (session, id, device), &relay_name, now, expires).await?;
@@ -198,9 +264,15 @@ impl Auth {
     /// # Errors
     /// [`AuthError::BadToken`]; a token used too late also ends its session.
     pub async fn refresh(&self, token: &str) -> Result<SignedIn, AuthError> {
-        let refresh = self.tokens.read_refresh(token, self.ground.clock.now()).map_err(|_| AuthError::BadToken)?;
+        let refresh = self
+            .tokens
+            .read_refresh(token, self.ground.clock.now())
+            .map_err(|_| AuthError::BadToken)?;
         let this = self.clone();
-        self.ground.tasks.finish(async move { this.rotate(refresh).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.rotate(refresh).await })
+            .await?
     }
 
     async fn rotate(&self, presented: Refresh) -> Result<SignedIn, AuthError> {
@@ -218,7 +290,9 @@ impl Auth {
         let mut newly_used = true;
         while let Some(successor) = newest.successor {
             newly_used = false;
-            let Some(next) = repo::sessions::token(&mut tx, successor).await? else { return Err(AuthError::BadToken) };
+            let Some(next) = repo::sessions::token(&mut tx, successor).await? else {
+                return Err(AuthError::BadToken);
+            };
             let used = next.rotated_at.filter(|_| newest.id == first.id);
             if used.is_some_and(|at| now.since(at) > self.limits.refresh_grace) {
                 tx.commit().await?;
@@ -226,7 +300,9 @@ impl Auth {
             }
             newest = next;
         }
-        let user = repo::users::by_id(&mut tx, session.user_id).await?.ok_or(AuthError::BadToken)?;
+        let user = repo::users::by_id(&mut tx, session.user_id)
+            .await?
+            .ok_or(AuthError::BadToken)?;
         let token = if newly_used {
             let expires = now.plus(self.tokens.refresh_lifetime);
             let token = new_token(session.id, now, expires);
@@ -253,7 +329,10 @@ impl Auth {
     /// [`AuthError`] of the store.
     pub async fn logout(&self, actor: &Actor) -> Result<(), AuthError> {
         let (this, session) = (self.clone(), actor.session);
-        self.ground.tasks.finish(async move { this.end_session(session, SessionEnd::SignedOut).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.end_session(session, SessionEnd::SignedOut).await })
+            .await?
     }
 
     async fn end_session(&self, session: SessionId, why: SessionEnd) -> Result<(), AuthError> {
@@ -275,9 +354,14 @@ impl Auth {
     /// [`AuthError::BadToken`].
     pub async fn authenticate(&self, token: &str, expired_too: bool) -> Result<Actor, AuthError> {
         let now = self.ground.clock.now();
-        let access = self.tokens.read_access(token, now, expired_too).map_err(|_| AuthError::BadToken)?;
+        let access = self
+            .tokens
+            .read_access(token, now, expired_too)
+            .map_err(|_| AuthError::BadToken)?;
         let mut tx = self.ground.db.read().await?;
-        let session = repo::sessions::live(&mut tx, access.session, now).await?.ok_or(AuthError::BadToken)?;
+        let session = repo::sessions::live(&mut tx, access.session, now)
+            .await?
+            .ok_or(AuthError::BadToken)?;
         if session.user_id != access.user {
             return Err(AuthError::BadToken);
         }
@@ -302,11 +386,22 @@ impl Auth {
         Ok(removed)
     }
 
-    fn signed_in(&self, user: User, token: &repo::sessions::RefreshRow, now: UnixMillis) -> SignedIn {
-        let bearer = Bearer { user: user.id, name: user.name.as_str(), session: token.session_id };
+    fn signed_in(
+        &self,
+        user: User,
+        token: &repo::sessions::RefreshRow,
+        now: UnixMillis,
+    ) -> SignedIn {
+        let bearer = Bearer {
+            user: user.id,
+            name: user.name.as_str(),
+            session: token.session_id,
+        };
         SignedIn {
             access: self.tokens.access(bearer, now),
-            refresh: self.tokens.refresh(bearer, token.id, token.issued_at, token.expires_at),
+            refresh: self
+                .tokens
+                .refresh(bearer, token.id, token.issued_at, token.expires_at),
             access_lifetime: self.tokens.access_lifetime,
             refresh_lifetime: token.expires_at.since(now),
             user,
@@ -314,7 +409,11 @@ impl Auth {
     }
 }
 
-fn new_token(session: SessionId, now: UnixMillis, expires: UnixMillis) -> repo::sessions::RefreshRow {
+fn new_token(
+    session: SessionId,
+    now: UnixMillis,
+    expires: UnixMillis,
+) -> repo::sessions::RefreshRow {
     repo::sessions::RefreshRow {
         id: TokenId::new(),
         session_id: session,
@@ -331,7 +430,9 @@ async fn usable(
     now: UnixMillis,
     lock: bool,
 ) -> Result<InviteId, RegisterError> {
-    let invite = repo::invites::by_code(tx, code, lock).await?.ok_or(RegisterError::UnknownInvite)?;
+    let invite = repo::invites::by_code(tx, code, lock)
+        .await?
+        .ok_or(RegisterError::UnknownInvite)?;
     match invite.state(now) {
         InviteState::Open => Ok(invite.id),
         InviteState::Expired => Err(RegisterError::ExpiredInvite),

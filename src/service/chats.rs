@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::domain::{
-    Actor, Change, Chat, ChatId, ChatKind, ChatName, ClientId, Content, Event, Message, MessageId, Page, UnixMillis, UserId,
+    Actor, Change, Chat, ChatId, ChatKind, ChatName, ClientId, Content, Event, Message, MessageId,
+    Page, UnixMillis, UserId,
 };
 use crate::store::chats::Membership;
 use crate::store::messages::NewMessage;
@@ -94,7 +95,10 @@ impl Chats {
     /// Builds them.
     #[must_use]
     pub fn new(ground: Ground) -> Self {
-        Self { ground, lanes: Arc::new(std::array::from_fn(|_| Mutex::new(()))) }
+        Self {
+            ground,
+            lanes: Arc::new(std::array::from_fn(|_| Mutex::new(()))),
+        }
     }
 
     /// Makes the family chat if there is none.
@@ -103,9 +107,16 @@ impl Chats {
     /// [`ChatError`] of the store.
     pub async fn found_family(&self, name: &str) -> Result<(), ChatError> {
         let mut tx = self.ground.db.write().await?;
-        if repo::chats::by_slot(&mut tx, FAMILY).await?.is_none() {
-            repo::chats::insert(&mut tx, ChatId::new(), ChatKind::Family, name, Some(FAMILY), self.ground.clock.now()).await?;
-        }
+        let now = self.ground.clock.now();
+        repo::chats::insert(
+            &mut tx,
+            ChatId::new(),
+            ChatKind::Family,
+            name,
+            Some(FAMILY),
+            now,
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -122,7 +133,12 @@ impl Chats {
     /// # Errors
     /// [`ChatError`] of the store.
     pub async fn revs(&self, actor: &Actor) -> Result<HashMap<ChatId, i64>, ChatError> {
-        Ok(repo::chats::revs(&mut self.ground.db.read().await?, actor.user).await?.into_iter().collect())
+        Ok(
+            repo::chats::revs(&mut self.ground.db.read().await?, actor.user)
+                .await?
+                .into_iter()
+                .collect(),
+        )
     }
 
     /// Finds or makes the actor's private chat with `other`.
@@ -138,7 +154,9 @@ impl Chats {
             .tasks
             .finish(async move {
                 let mut tx = this.ground.db.write().await?;
-                let (id, made) = find_or_make_private(&mut tx, actor.user, other, this.ground.clock.now()).await?;
+                let (id, made) =
+                    find_or_make_private(&mut tx, actor.user, other, this.ground.clock.now())
+                        .await?;
                 repo::chats::show(&mut tx, id, actor.user).await?;
                 tx.commit().await?;
                 if made {
@@ -153,7 +171,12 @@ impl Chats {
     ///
     /// # Errors
     /// [`ChatError::NoSuchUser`], [`ChatError::TooMany`].
-    pub async fn group(&self, actor: &Actor, name: ChatName, others: Vec<UserId>) -> Result<Chat, ChatError> {
+    pub async fn group(
+        &self,
+        actor: &Actor,
+        name: ChatName,
+        others: Vec<UserId>,
+    ) -> Result<Chat, ChatError> {
         if others.len() >= GROUP {
             return Err(ChatError::TooMany);
         }
@@ -170,7 +193,9 @@ impl Chats {
                     if joined.contains(&other) {
                         continue;
                     }
-                    repo::users::by_id(&mut tx, other).await?.ok_or(ChatError::NoSuchUser)?;
+                    repo::users::by_id(&mut tx, other)
+                        .await?
+                        .ok_or(ChatError::NoSuchUser)?;
                     repo::chats::join(&mut tx, id, other, now).await?;
                     joined.push(other);
                 }
@@ -183,7 +208,10 @@ impl Chats {
 
     async fn one(&self, user: UserId, id: ChatId) -> Result<Chat, ChatError> {
         let mut tx = self.ground.db.read().await?;
-        repo::chats::of_user(&mut tx, user, Some(id)).await?.pop().ok_or(ChatError::NotParticipant)
+        repo::chats::of_user(&mut tx, user, Some(id))
+            .await?
+            .pop()
+            .ok_or(ChatError::NotParticipant)
     }
 
     /// Hides a chat, with what is in it now, from the actor. It comes back when something new is posted.
@@ -194,12 +222,16 @@ impl Chats {
         let mut tx = self.ground.db.write().await?;
         member(&mut tx, id, actor.user).await?;
         match repo::chats::kind(&mut tx, id).await? {
-            Some(ChatKind::Private | ChatKind::Group) => repo::chats::hide(&mut tx, id, actor.user).await?,
+            Some(ChatKind::Private | ChatKind::Group) => {
+                repo::chats::hide(&mut tx, id, actor.user).await?
+            }
             Some(ChatKind::Family) => return Err(ChatError::FamilyStays),
             None => return Err(ChatError::NotFound),
         }
         tx.commit().await?;
-        self.ground.bus.tell_users(&[actor.user], &Event::ChatRemoved(id));
+        self.ground
+            .bus
+            .tell_users(&[actor.user], &Event::ChatRemoved(id));
         Ok(())
     }
 
@@ -215,7 +247,10 @@ impl Chats {
         client_id: Option<ClientId>,
     ) -> Result<Sent, ChatError> {
         let (this, actor) = (self.clone(), actor.clone());
-        self.ground.tasks.finish(async move { this.post(&actor, chat, &content, client_id.as_ref()).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.post(&actor, chat, &content, client_id.as_ref()).await })
+            .await?
     }
 
     async fn post(
@@ -231,20 +266,48 @@ impl Chats {
         // Taken first: on PostgreSQL it locks the chat, so that a repeat sees the message it repeats.
         let seq = repo::chats::next_rev(&mut tx, chat).await?;
         if let Some(client_id) = client_id
-            && let Some(first) = repo::messages::by_client_id(&mut tx, chat, actor.user, client_id).await?
+            && let Some(first) =
+                repo::messages::by_client_id(&mut tx, chat, actor.user, client_id).await?
         {
-            return Ok(Sent { message: Arc::new(first), repeated: true });
+            return Ok(Sent {
+                message: Arc::new(first),
+                repeated: true,
+            });
         }
         let now = self.ground.clock.now();
         let (id, sender, device) = (MessageId::new(), actor.user, actor.device);
-        repo::messages::insert(&mut tx, &NewMessage { id, chat, seq, sender, device, client_id, content, now }).await?;
+        repo::messages::insert(
+            &mut tx,
+            &NewMessage {
+                id,
+                chat,
+                seq,
+                sender,
+                device,
+                client_id,
+                content,
+                now,
+            },
+        )
+        .await?;
         repo::chats::touch(&mut tx, chat, now).await?;
-        let message = repo::messages::newest(&mut tx, chat, seq - 1, Page::new(Some(1), None)).await?.pop();
+        let message = repo::messages::newest(&mut tx, chat, seq - 1, Page::first(1))
+            .await?
+            .pop();
         let members = repo::chats::member_ids(&mut tx, chat).await?;
         tx.commit().await?;
         let message = Arc::new(message.ok_or(ChatError::NotFound)?);
-        self.ground.bus.tell_users(&members, &Event::Changed { chat, change: Change::Message(Arc::clone(&message)) });
-        Ok(Sent { message, repeated: false })
+        self.ground.bus.tell_users(
+            &members,
+            &Event::Changed {
+                chat,
+                change: Change::Message(Arc::clone(&message)),
+            },
+        );
+        Ok(Sent {
+            message,
+            repeated: false,
+        })
     }
 
     /// Returns the newest messages after skipping some, oldest first. Reading from the newest on counts as having read them:
@@ -252,12 +315,21 @@ impl Chats {
     ///
     /// # Errors
     /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
-    pub async fn history(&self, actor: &Actor, chat: ChatId, page: Page) -> Result<Vec<Message>, ChatError> {
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        page: Page,
+    ) -> Result<Vec<Message>, ChatError> {
         let mut tx = self.ground.db.read().await?;
         let membership = member(&mut tx, chat, actor.user).await?;
-        let mut messages = repo::messages::newest(&mut tx, chat, membership.cleared_seq, page).await?;
+        let mut messages =
+            repo::messages::newest(&mut tx, chat, membership.cleared_seq, page).await?;
         drop(tx);
-        if let Some(newest) = messages.first().filter(|newest| page.offset == 0 && newest.seq > membership.read_seq) {
+        if let Some(newest) = messages
+            .first()
+            .filter(|newest| page.offset == 0 && newest.seq > membership.read_seq)
+        {
             self.mark_read(actor, chat, newest.seq).await?;
         }
         messages.reverse();
@@ -277,7 +349,14 @@ impl Chats {
     ) -> Result<(Vec<Message>, bool), ChatError> {
         let mut tx = self.ground.db.read().await?;
         let cleared = member(&mut tx, chat, actor.user).await?.cleared_seq;
-        let mut messages = repo::messages::before(&mut tx, chat, cleared, before.unwrap_or(i64::MAX), limit + 1).await?;
+        let mut messages = repo::messages::before(
+            &mut tx,
+            chat,
+            cleared,
+            before.unwrap_or(i64::MAX),
+            limit + 1,
+        )
+        .await?;
         let more = messages.len() as i64 > limit;
         messages.truncate(usize::try_from(limit).unwrap_or(0));
         messages.reverse();
@@ -288,27 +367,54 @@ impl Chats {
     ///
     /// # Errors
     /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
-    pub async fn changes(&self, actor: &Actor, chat: ChatId, rev: i64, limit: i64) -> Result<Changes, ChatError> {
+    pub async fn changes(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        rev: i64,
+        limit: i64,
+    ) -> Result<Changes, ChatError> {
         let mut tx = self.ground.db.read().await?;
         let membership = member(&mut tx, chat, actor.user).await?;
-        let messages = repo::messages::changed_after(&mut tx, chat, membership.cleared_seq, rev, limit + 1).await?;
+        let messages =
+            repo::messages::changed_after(&mut tx, chat, membership.cleared_seq, rev, limit + 1)
+                .await?;
         let marks = repo::chats::read_after(&mut tx, chat, rev, limit + 1).await?;
-        let marks = marks.into_iter().map(|m| Change::Read { rev: m.read_rev, user: m.user_id, seq: m.read_seq });
-        let mut changes: Vec<Change> =
-            messages.into_iter().map(|message| Change::Message(Arc::new(message))).chain(marks).collect();
+        let marks = marks.into_iter().map(|m| Change::Read {
+            rev: m.read_rev,
+            user: m.user_id,
+            seq: m.read_seq,
+        });
+        let mut changes: Vec<Change> = messages
+            .into_iter()
+            .map(|message| Change::Message(Arc::new(message)))
+            .chain(marks)
+            .collect();
         changes.sort_by_key(Change::rev);
         let more = changes.len() as i64 > limit;
         changes.truncate(usize::try_from(limit).unwrap_or(0));
-        Ok(Changes { rev: membership.rev, changes, more })
+        Ok(Changes {
+            rev: membership.rev,
+            changes,
+            more,
+        })
     }
 
     /// Moves the actor's read mark up to `seq`; never back.
     ///
     /// # Errors
     /// [`ChatError::NotFound`], [`ChatError::NotParticipant`].
-    pub async fn mark_read(&self, actor: &Actor, chat: ChatId, seq: i64) -> Result<Marked, ChatError> {
+    pub async fn mark_read(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        seq: i64,
+    ) -> Result<Marked, ChatError> {
         let (this, user) = (self.clone(), actor.user);
-        self.ground.tasks.finish(async move { this.write_mark(user, chat, seq).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.write_mark(user, chat, seq).await })
+            .await?
     }
 
     async fn write_mark(&self, user: UserId, chat: ChatId, seq: i64) -> Result<Marked, ChatError> {
@@ -322,8 +428,14 @@ impl Chats {
             let unread = unread_in(&mut tx, user, chat).await?;
             let members = repo::chats::member_ids(&mut tx, chat).await?;
             tx.commit().await?;
-            let change = Change::Read { rev, user, seq: read_seq };
-            self.ground.bus.tell_users(&members, &Event::Changed { chat, change });
+            let change = Change::Read {
+                rev,
+                user,
+                seq: read_seq,
+            };
+            self.ground
+                .bus
+                .tell_users(&members, &Event::Changed { chat, change });
             unread
         } else {
             unread_in(&mut tx, user, chat).await?
@@ -335,12 +447,17 @@ impl Chats {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         chat.hash(&mut hasher);
-        self.lanes[usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)].lock().await
+        self.lanes[usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)]
+            .lock()
+            .await
     }
 }
 
 async fn unread_in(tx: &mut Tx, user: UserId, chat: ChatId) -> Result<i64, StoreError> {
-    Ok(repo::messages::unread(tx, user, Some(chat)).await?.first().map_or(0, |(_, count)| *count))
+    Ok(repo::messages::unread(tx, user, Some(chat))
+        .await?
+        .first()
+        .map_or(0, |(_, count)| *count))
 }
 
 async fn member(tx: &mut Tx, chat: ChatId, user: UserId) -> Result<Membership, ChatError> {
@@ -358,22 +475,34 @@ pub(super) async fn find_or_make_private(
     other: UserId,
     now: UnixMillis,
 ) -> Result<(ChatId, bool), ChatError> {
-    let partner = repo::users::by_id(tx, other).await?.ok_or(ChatError::NoSuchUser)?;
-    let me = repo::users::by_id(tx, one).await?.ok_or(ChatError::NoSuchUser)?;
+    let partner = repo::users::by_id(tx, other)
+        .await?
+        .ok_or(ChatError::NoSuchUser)?;
+    let me = repo::users::by_id(tx, one)
+        .await?
+        .ok_or(ChatError::NoSuchUser)?;
     let slot = format!("{}:{}", one.min(other), one.max(other));
-    if let Some(id) = repo::chats::by_slot(tx, &slot).await? {
-        return Ok((id, false));
+    let (id, name) = (ChatId::new(), format!("{} & {}", me.name, partner.name));
+    if !repo::chats::insert(tx, id, ChatKind::Private, &name, Some(&slot), now).await? {
+        let found = repo::chats::by_slot(tx, &slot).await?;
+        return Ok((found.ok_or(ChatError::NotFound)?, false));
     }
-    let id = ChatId::new();
-    repo::chats::insert(tx, id, ChatKind::Private, &format!("{} & {}", me.name, partner.name), Some(&slot), now).await?;
     repo::chats::join(tx, id, one, now).await?;
     repo::chats::join(tx, id, other, now).await?;
     Ok((id, true))
 }
 
 /// Puts a new user into the family chat.
-pub(super) async fn join_family(tx: &mut Tx, user: UserId, now: UnixMillis) -> Result<ChatId, StoreError> {
-    let family = repo::chats::by_slot(tx, FAMILY).await?.ok_or(StoreError::Unreadable { column: "chats.slot" })?;
+pub(super) async fn join_family(
+    tx: &mut Tx,
+    user: UserId,
+    now: UnixMillis,
+) -> Result<ChatId, StoreError> {
+    let family = repo::chats::by_slot(tx, FAMILY)
+        .await?
+        .ok_or(StoreError::Unreadable {
+            column: "chats.slot",
+        })?;
     repo::chats::join(tx, family, user, now).await?;
     Ok(family)
 }
@@ -382,8 +511,15 @@ pub(super) async fn join_family(tx: &mut Tx, user: UserId, now: UnixMillis) -> R
 pub(super) async fn rename_private(tx: &mut Tx, user: UserId) -> Result<Vec<ChatId>, StoreError> {
     let chats = repo::chats::of_user(tx, user, None).await?;
     let mut renamed = Vec::new();
-    for chat in chats.iter().filter(|chat| chat.kind == ChatKind::Private && chat.members.len() == 2) {
-        let names: Vec<_> = chat.members.iter().map(|member| member.name.as_str()).collect();
+    for chat in chats
+        .iter()
+        .filter(|chat| chat.kind == ChatKind::Private && chat.members.len() == 2)
+    {
+        let names: Vec<_> = chat
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         repo::chats::rename(tx, chat.id, &names.join(" & ")).await?;
         renamed.push(chat.id);
     }
@@ -395,7 +531,13 @@ pub(super) async fn announce(ground: &Ground, id: ChatId, created: bool) -> Resu
     let mut tx = ground.db.read().await?;
     for user in repo::chats::member_ids(&mut tx, id).await? {
         if let Some(chat) = repo::chats::of_user(&mut tx, user, Some(id)).await?.pop() {
-            ground.bus.tell_users(&[user], &Event::ChatChanged { chat: Arc::new(chat), created });
+            ground.bus.tell_users(
+                &[user],
+                &Event::ChatChanged {
+                    chat: Arc::new(chat),
+                    created,
+                },
+            );
         }
     }
     Ok(())

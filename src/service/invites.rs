@@ -51,7 +51,13 @@ impl Invites {
         if !actor.is_admin {
             return Err(InviteError::NotAdmin);
         }
-        self.insert(InviteCode::random(), usage_limit, expires_at, Some(actor.user)).await
+        self.insert(
+            InviteCode::random(),
+            usage_limit,
+            expires_at,
+            Some(actor.user),
+        )
+        .await
     }
 
     /// Returns all codes, newest first.
@@ -71,7 +77,9 @@ impl Invites {
     /// [`InviteError`] that says why it cannot.
     pub async fn check(&self, code: &InviteCode) -> Result<Invite, InviteError> {
         let mut tx = self.ground.db.read().await?;
-        let invite = repo::invites::by_code(&mut tx, code, false).await?.ok_or(InviteError::Unknown)?;
+        let invite = repo::invites::by_code(&mut tx, code, false)
+            .await?
+            .ok_or(InviteError::Unknown)?;
         match invite.state(self.ground.clock.now()) {
             InviteState::Open => Ok(invite),
             InviteState::Expired => Err(InviteError::Expired),
@@ -84,11 +92,17 @@ impl Invites {
     /// # Errors
     /// [`InviteError`] of the store.
     pub async fn first(&self, code: Option<InviteCode>) -> Result<Option<Invite>, InviteError> {
-        if !repo::invites::all(&mut self.ground.db.read().await?).await?.is_empty() {
+        if !repo::invites::all(&mut self.ground.db.read().await?)
+            .await?
+            .is_empty()
+        {
             return Ok(None);
         }
         let limit = if code.is_some() { None } else { Some(1) };
-        Ok(Some(self.insert(code.unwrap_or_else(InviteCode::random), limit, None, None).await?))
+        Ok(Some(
+            self.insert(code.unwrap_or_else(InviteCode::random), limit, None, None)
+                .await?,
+        ))
     }
 
     async fn insert(

@@ -12,8 +12,6 @@ mod invites;
 mod passwords;
 mod people;
 mod tasks;
-#[cfg(test)]
-mod tests;
 mod throttle;
 mod tokens;
 

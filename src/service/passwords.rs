@@ -24,7 +24,9 @@ pub struct Busy {
     pub retry_after: Duration,
 }
 
-const BUSY: Busy = Busy { retry_after: Duration::from_secs(2) };
+const BUSY: Busy = Busy {
+    retry_after: Duration::from_secs(2),
+};
 
 /// What came of checking a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +60,16 @@ impl Passwords {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
         for _ in 0..threads {
             let inbox = Arc::clone(&inbox);
-            std::thread::Builder::new().name("passwords".into()).spawn(move || work(&inbox))?;
+            std::thread::Builder::new()
+                .name("passwords".into())
+                .spawn(move || work(&inbox))?;
         }
-        let dummy = hash(uuid::Uuid::new_v4().as_bytes()).ok_or_else(|| std::io::Error::other("argon2 failed"))?;
-        Ok(Self { jobs, dummy: dummy.into() })
+        let dummy = hash(uuid::Uuid::new_v4().as_bytes())
+            .ok_or_else(|| std::io::Error::other("argon2 failed"))?;
+        Ok(Self {
+            jobs,
+            dummy: dummy.into(),
+        })
     }
 
     /// Hashes a new password.
@@ -76,7 +84,11 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Busy`] if too many wait.
-    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, Busy> {
+    pub async fn verify(
+        &self,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<Verdict, Busy> {
         let dummy = Arc::clone(&self.dummy);
         self.run(move || match stored {
             Some(stored) => verify(password.expose(), &stored),
@@ -88,7 +100,10 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
         let (answer, result) = oneshot::channel();
         // Whoever asked may have gone: then nobody needs the answer.
         let job = Box::new(move || drop(answer.send(job())));
@@ -136,9 +151,14 @@ fn verify(password: &[u8], stored: &str) -> Verdict {
 }
 
 fn verify_bcrypt(password: &[u8], stored: &str) -> Verdict {
-    let cost = stored.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok());
+    let cost = stored
+        .split('$')
+        .nth(2)
+        .and_then(|cost| cost.parse::<u32>().ok());
     if cost.is_none_or(|cost| cost > MAX_BCRYPT_COST) {
-        tracing::warn!("a stored bcrypt hash is too costly to check; the user needs a new password");
+        tracing::warn!(
+            "a stored bcrypt hash is too costly to check; the user needs a new password"
+        );
         return Verdict::Wrong;
     }
     match bcrypt::verify(password, stored) {
@@ -160,23 +180,63 @@ mod tests {
         let passwords = Passwords::start(NonZeroU32::new(16).unwrap()).unwrap();
         let hash = passwords.hash(typed("secret1")).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert_eq!(passwords.verify(typed("secret1"), Some(hash.clone())).await.unwrap(), Verdict::Right);
-        assert_eq!(passwords.verify(typed("secret2"), Some(hash)).await.unwrap(), Verdict::Wrong);
-        assert_eq!(passwords.verify(typed("secret1"), None).await.unwrap(), Verdict::Wrong);
-        assert_eq!(passwords.verify(typed(""), Some("nonsense".into())).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            passwords
+                .verify(typed("secret1"), Some(hash.clone()))
+                .await
+                .unwrap(),
+            Verdict::Right
+        );
+        assert_eq!(
+            passwords
+                .verify(typed("secret2"), Some(hash))
+                .await
+                .unwrap(),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            passwords.verify(typed("secret1"), None).await.unwrap(),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            passwords
+                .verify(typed(""), Some("nonsense".into()))
+                .await
+                .unwrap(),
+            Verdict::Wrong
+        );
     }
 
     #[tokio::test]
     async fn a_bcrypt_hash_is_accepted_once_and_replaced() {
         let passwords = Passwords::start(NonZeroU32::new(16).unwrap()).unwrap();
         let old = bcrypt::hash("secret1", 4).unwrap();
-        let Verdict::Rehashed(new) = passwords.verify(typed("secret1"), Some(old.clone())).await.unwrap() else {
+        let Verdict::Rehashed(new) = passwords
+            .verify(typed("secret1"), Some(old.clone()))
+            .await
+            .unwrap()
+        else {
             panic!("not rehashed")
         };
-        assert_eq!(passwords.verify(typed("secret1"), Some(new)).await.unwrap(), Verdict::Right);
-        assert_eq!(passwords.verify(typed("secret2"), Some(old.clone())).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            passwords.verify(typed("secret1"), Some(new)).await.unwrap(),
+            Verdict::Right
+        );
+        assert_eq!(
+            passwords
+                .verify(typed("secret2"), Some(old.clone()))
+                .await
+                .unwrap(),
+            Verdict::Wrong
+        );
         let costly = old.replacen("$04$", "$15$", 1);
-        assert_eq!(passwords.verify(typed("secret1"), Some(costly)).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            passwords
+                .verify(typed("secret1"), Some(costly))
+                .await
+                .unwrap(),
+            Verdict::Wrong
+        );
     }
 
     #[tokio::test]

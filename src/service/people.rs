@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Actor, Event, Password, SessionEnd, SessionId, UnixMillis, User, UserId, UserName};
+use crate::domain::{
+    Actor, Event, Password, SessionEnd, SessionId, UnixMillis, User, UserId, UserName,
+};
 use crate::store::{self as repo, StoreError};
 
 use super::passwords::Busy;
@@ -19,7 +21,9 @@ pub enum PeopleError {
     #[error("only the user or an administrator may do this")]
     Forbidden,
     /// The others would be left without an administrator.
-    #[error("the last administrator cannot leave while others are here; make somebody else an administrator first")]
+    #[error(
+        "the last administrator cannot leave while others are here; make somebody else an administrator first"
+    )]
     LastAdmin,
     /// A living user has a name that looks like it.
     #[error("the name is taken; choose another")]
@@ -60,7 +64,11 @@ impl People {
     /// Builds them.
     #[must_use]
     pub fn new(ground: Ground, passwords: Passwords, calls: Calls) -> Self {
-        Self { ground, passwords, calls }
+        Self {
+            ground,
+            passwords,
+            calls,
+        }
     }
 
     /// Returns everybody but the actor.
@@ -78,7 +86,9 @@ impl People {
     /// # Errors
     /// [`PeopleError::NotFound`].
     pub async fn get(&self, id: UserId) -> Result<User, PeopleError> {
-        repo::users::by_id(&mut self.ground.db.read().await?, id).await?.ok_or(PeopleError::NotFound)
+        repo::users::by_id(&mut self.ground.db.read().await?, id)
+            .await?
+            .ok_or(PeopleError::NotFound)
     }
 
     /// Says who is there.
@@ -117,7 +127,10 @@ impl People {
             None => None,
         };
         let (this, keep) = (self.clone(), actor.session);
-        self.ground.tasks.finish(async move { this.write_update(id, name, hash, keep).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.write_update(id, name, hash, keep).await })
+            .await?
     }
 
     async fn write_update(
@@ -142,10 +155,14 @@ impl People {
             repo::users::set_password(&mut tx, id, hash, Some(now)).await?;
             ended = repo::sessions::end_all(&mut tx, id, Some(keep), now).await?;
         }
-        let user = repo::users::by_id(&mut tx, id).await?.ok_or(PeopleError::NotFound)?;
+        let user = repo::users::by_id(&mut tx, id)
+            .await?
+            .ok_or(PeopleError::NotFound)?;
         tx.commit().await?;
         self.end_sessions(ended, SessionEnd::PasswordChanged);
-        self.ground.bus.tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
+        self.ground
+            .bus
+            .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
         for chat in renamed {
             chats::announce(&self.ground, chat, false).await?;
         }
@@ -161,13 +178,18 @@ impl People {
             return Err(PeopleError::Forbidden);
         }
         let this = self.clone();
-        self.ground.tasks.finish(async move { this.write_removal(id).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.write_removal(id).await })
+            .await?
     }
 
     async fn write_removal(&self, id: UserId) -> Result<(), PeopleError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
-        let user = repo::users::by_id(&mut tx, id).await?.ok_or(PeopleError::NotFound)?;
+        let user = repo::users::by_id(&mut tx, id)
+            .await?
+            .ok_or(PeopleError::NotFound)?;
         let (users, admins) = repo::users::count(&mut tx).await?;
         if user.is_admin && admins == 1 && users > 1 {
             return Err(PeopleError::LastAdmin);
@@ -196,7 +218,12 @@ impl People {
     ///
     /// # Errors
     /// [`PeopleError`] of the store.
-    pub async fn set_push(&self, actor: &Actor, kind: &str, token: &str) -> Result<(), PeopleError> {
+    pub async fn set_push(
+        &self,
+        actor: &Actor,
+        kind: &str,
+        token: &str,
+    ) -> Result<(), PeopleError> {
         let mut tx = self.ground.db.write().await?;
         repo::users::set_push(&mut tx, actor.device, kind, token).await?;
         Ok(tx.commit().await?)

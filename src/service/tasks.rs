@@ -22,7 +22,10 @@ impl Tasks {
     ///
     /// # Errors
     /// [`Panicked`] if it panicked.
-    pub async fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Panicked> {
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Panicked> {
         self.tracker.spawn(work).await.map_err(|_| Panicked)
     }
 

@@ -28,7 +28,10 @@ impl Throttle {
     /// Allows `per_minute` attempts a minute, all at once if need be.
     #[must_use]
     pub fn new(per_minute: NonZeroU32) -> Self {
-        Self { limiter: RateLimiter::keyed(Quota::per_minute(per_minute)), clock: DefaultClock::default() }
+        Self {
+            limiter: RateLimiter::keyed(Quota::per_minute(per_minute)),
+            clock: DefaultClock::default(),
+        }
     }
 
     /// Counts one attempt.
@@ -41,7 +44,9 @@ impl Throttle {
         }
         self.limiter.check_key(&prefix(from)).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            Throttled { retry_after: Duration::from_secs(wait.as_secs() + 1) }
+            Throttled {
+                retry_after: Duration::from_secs(wait.as_secs() + 1),
+            }
         })
     }
 }
@@ -64,7 +69,9 @@ mod tests {
         for _ in 0..3 {
             throttle.attempt(guesser).unwrap();
         }
-        let refused = throttle.attempt("2001:db8::2".parse().unwrap()).unwrap_err();
+        let refused = throttle
+            .attempt("2001:db8::2".parse().unwrap())
+            .unwrap_err();
         assert!((1..=21).contains(&refused.retry_after.as_secs()));
         throttle.attempt("192.0.2.1".parse().unwrap()).unwrap();
     }

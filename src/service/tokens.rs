@@ -91,16 +91,35 @@ impl Tokens {
     /// Makes an access token.
     #[must_use]
     pub fn access(&self, bearer: Bearer<'_>, now: UnixMillis) -> String {
-        self.issue(bearer, Kind::Access, None, now, now.plus(self.access_lifetime))
+        self.issue(
+            bearer,
+            Kind::Access,
+            None,
+            now,
+            now.plus(self.access_lifetime),
+        )
     }
 
     /// Makes the refresh token with this id and these times; the same ones give the same token.
     #[must_use]
-    pub fn refresh(&self, bearer: Bearer<'_>, id: TokenId, issued: UnixMillis, expires: UnixMillis) -> String {
+    pub fn refresh(
+        &self,
+        bearer: Bearer<'_>,
+        id: TokenId,
+        issued: UnixMillis,
+        expires: UnixMillis,
+    ) -> String {
         self.issue(bearer, Kind::Refresh, Some(id), issued, expires)
     }
 
-    fn issue(&self, bearer: Bearer<'_>, typ: Kind, jti: Option<TokenId>, issued: UnixMillis, expires: UnixMillis) -> String {
+    fn issue(
+        &self,
+        bearer: Bearer<'_>,
+        typ: Kind,
+        jti: Option<TokenId>,
+        issued: UnixMillis,
+        expires: UnixMillis,
+    ) -> String {
         let claims = Claims {
             sub: bearer.user,
             username: bearer.name.to_owned(),
@@ -110,19 +129,28 @@ impl Tokens {
             iat: issued.as_secs(),
             exp: expires.as_secs(),
         };
-        encode(&Header::new(Algorithm::HS256), &claims, &self.sign).expect("claims of strings and numbers always serialise")
+        encode(&Header::new(Algorithm::HS256), &claims, &self.sign)
+            .expect("claims of strings and numbers always serialise")
     }
 
     /// Reads an access token; with `expired_too` also one that was genuine and is too old.
     ///
     /// # Errors
     /// [`BadToken`] if it is anything else.
-    pub fn read_access(&self, token: &str, now: UnixMillis, expired_too: bool) -> Result<Access, BadToken> {
+    pub fn read_access(
+        &self,
+        token: &str,
+        now: UnixMillis,
+        expired_too: bool,
+    ) -> Result<Access, BadToken> {
         let claims = self.read(token, Kind::Access)?;
         if !expired_too && claims.exp <= now.as_secs() {
             return Err(BadToken);
         }
-        Ok(Access { user: claims.sub, session: claims.sid })
+        Ok(Access {
+            user: claims.sub,
+            session: claims.sid,
+        })
     }
 
     /// Reads a refresh token.
@@ -134,7 +162,10 @@ impl Tokens {
         if claims.exp <= now.as_secs() {
             return Err(BadToken);
         }
-        Ok(Refresh { id: claims.jti.ok_or(BadToken)?, session: claims.sid })
+        Ok(Refresh {
+            id: claims.jti.ok_or(BadToken)?,
+            session: claims.sid,
+        })
     }
 
     fn read(&self, token: &str, typ: Kind) -> Result<Claims, BadToken> {
@@ -142,8 +173,14 @@ impl Tokens {
         // The time is compared by the caller, with the server's own clock.
         rules.validate_exp = false;
         rules.leeway = LEEWAY;
-        let claims = decode::<Claims>(token, &self.read, &rules).map_err(|_| BadToken)?.claims;
-        if claims.typ == typ { Ok(claims) } else { Err(BadToken) }
+        let claims = decode::<Claims>(token, &self.read, &rules)
+            .map_err(|_| BadToken)?
+            .claims;
+        if claims.typ == typ {
+            Ok(claims)
+        } else {
+            Err(BadToken)
+        }
     }
 }
 
@@ -155,21 +192,38 @@ mod tests {
     const T0: UnixMillis = UnixMillis(1_700_000_000_000);
 
     fn tokens(secret: &str) -> Tokens {
-        Tokens::new(secret, Duration::from_secs(900), Duration::from_secs(86_400))
+        Tokens::new(
+            secret,
+            Duration::from_secs(900),
+            Duration::from_secs(86_400),
+        )
     }
 
     fn bearer() -> Bearer<'static> {
-        Bearer { user: UserId::new(), name: "anna", session: SessionId::new() }
+        Bearer {
+            user: UserId::new(),
+            name: "anna",
+            session: SessionId::new(),
+        }
     }
 
     #[test]
     fn an_access_token_is_good_until_it_expires() {
         let (tokens, bearer) = (tokens("secret"), bearer());
         let token = tokens.access(bearer, T0);
-        assert_eq!(tokens.read_access(&token, T0, false).unwrap().user, bearer.user);
+        assert_eq!(
+            tokens.read_access(&token, T0, false).unwrap().user,
+            bearer.user
+        );
         let late = T0.plus(Duration::from_secs(900));
-        assert_eq!(tokens.read_access(&token, late, false).unwrap_err(), BadToken);
-        assert_eq!(tokens.read_access(&token, late, true).unwrap().session, bearer.session);
+        assert_eq!(
+            tokens.read_access(&token, late, false).unwrap_err(),
+            BadToken
+        );
+        assert_eq!(
+            tokens.read_access(&token, late, true).unwrap().session,
+            bearer.session
+        );
     }
 
     #[test]
@@ -184,16 +238,29 @@ mod tests {
     fn a_forged_token_is_refused() {
         let (tokens, bearer) = (tokens("secret"), bearer());
         let good = tokens.access(bearer, T0);
-        let [_, claims, _] = good.split('.').collect::<Vec<_>>()[..] else { panic!() };
-        let none = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#));
+        let [_, claims, _] = good.split('.').collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        let none = format!(
+            "{}.{claims}.",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#)
+        );
         let foreign = self::tokens("other").access(bearer, T0);
         let other_algorithm = encode(
             &Header::new(Algorithm::HS512),
-            &serde_json::from_slice::<serde_json::Value>(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
+            &serde_json::from_slice::<serde_json::Value>(&URL_SAFE_NO_PAD.decode(claims).unwrap())
+                .unwrap(),
             &EncodingKey::from_secret(b"secret"),
         )
         .unwrap();
-        for bad in [none, foreign, other_algorithm, format!("{good}x"), String::new(), "a.b.c".into()] {
+        for bad in [
+            none,
+            foreign,
+            other_algorithm,
+            format!("{good}x"),
+            String::new(),
+            "a.b.c".into(),
+        ] {
             assert!(tokens.read_access(&bad, T0, true).is_err(), "{bad}");
         }
     }

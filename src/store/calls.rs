@@ -4,7 +4,8 @@ use sqlx::FromRow;
 
 use super::{StoreError, Tx, on};
 use crate::domain::{
-    CallId, CallKind, CallLeg, CallRecord, CallStatus, ChatId, EndReason, Page, SessionId, UnixMillis, UserId, UserName,
+    CallId, CallKind, CallLeg, CallRecord, CallStatus, ChatId, EndReason, Page, SessionId,
+    UnixMillis, UserId, UserName,
 };
 
 macro_rules! select {
@@ -44,12 +45,20 @@ struct Row {
 impl TryFrom<Row> for CallRecord {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let reason = |text: String| EndReason::parse(&text).ok_or(StoreError::Unreadable { column: "calls.reason" });
+        let reason = |text: String| {
+            EndReason::parse(&text).ok_or(StoreError::Unreadable {
+                column: "calls.reason",
+            })
+        };
         Ok(Self {
             id: row.id,
             chat: row.chat_id,
-            kind: CallKind::parse(&row.kind).ok_or(StoreError::Unreadable { column: "calls.kind" })?,
-            status: CallStatus::parse(&row.status).ok_or(StoreError::Unreadable { column: "calls.status" })?,
+            kind: CallKind::parse(&row.kind).ok_or(StoreError::Unreadable {
+                column: "calls.kind",
+            })?,
+            status: CallStatus::parse(&row.status).ok_or(StoreError::Unreadable {
+                column: "calls.status",
+            })?,
             reason: row.reason.map(reason).transpose()?,
             caller: CallLeg {
                 user: row.caller_id,
@@ -87,7 +96,10 @@ pub async fn insert(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
         .await
         .map(drop))?;
     let sql = "insert into call_participants (call_id, user_id, role, session_id, joined_at) values ($1, $2, $3, $4, $5)";
-    for (leg, role, joined) in [(&call.caller, "caller", Some(call.created_at)), (&call.receiver, "receiver", None)] {
+    for (leg, role, joined) in [
+        (&call.caller, "caller", Some(call.created_at)),
+        (&call.receiver, "receiver", None),
+    ] {
         on!(tx, |c| sqlx::query(sql)
             .bind(call.id)
             .bind(leg.user)
@@ -120,7 +132,10 @@ pub async fn update(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
         .await
         .map(drop))?;
     let sql = "update call_participants set session_id = $3, joined_at = $4, left_at = $5 where call_id = $1 and user_id = $2";
-    let legs = [(&call.caller, Some(call.created_at)), (&call.receiver, call.answered_at)];
+    let legs = [
+        (&call.caller, Some(call.created_at)),
+        (&call.receiver, call.answered_at),
+    ];
     for (leg, joined) in legs {
         on!(tx, |c| sqlx::query(sql)
             .bind(call.id)
@@ -141,7 +156,10 @@ pub async fn update(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
 /// [`StoreError`] of the database.
 pub async fn by_id(tx: &mut Tx, id: CallId) -> Result<Option<CallRecord>, StoreError> {
     let sql = select!("where k.id = $1");
-    let row = on!(tx, |c| sqlx::query_as::<_, Row>(sql).bind(id).fetch_optional(c).await)?;
+    let row = on!(tx, |c| sqlx::query_as::<_, Row>(sql)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?;
     row.map(CallRecord::try_from).transpose()
 }
 
@@ -150,7 +168,9 @@ pub async fn by_id(tx: &mut Tx, id: CallId) -> Result<Option<CallRecord>, StoreE
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn history(tx: &mut Tx, user: UserId, page: Page) -> Result<Vec<CallRecord>, StoreError> {
-    let sql = select!("where a.user_id = $1 or b.user_id = $1 order by k.created_at desc, k.id desc limit $2 offset $3");
+    let sql = select!(
+        "where a.user_id = $1 or b.user_id = $1 order by k.created_at desc, k.id desc limit $2 offset $3"
+    );
     let rows = on!(tx, |c| sqlx::query_as::<_, Row>(sql)
         .bind(user)
         .bind(page.limit)
@@ -170,7 +190,10 @@ pub async fn live(tx: &mut Tx, user: Option<UserId>) -> Result<Vec<CallRecord>, 
          and (a.user_id = coalesce($1, a.user_id) or b.user_id = coalesce($1, b.user_id))
          order by k.created_at desc, k.id desc"
     );
-    let rows = on!(tx, |c| sqlx::query_as::<_, Row>(sql).bind(user).fetch_all(c).await)?;
+    let rows = on!(tx, |c| sqlx::query_as::<_, Row>(sql)
+        .bind(user)
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(CallRecord::try_from).collect()
 }
 

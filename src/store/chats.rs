@@ -48,10 +48,10 @@ pub struct ReadMark {
     pub read_rev: i64,
 }
 
-/// Writes a new chat without participants. `slot` makes it unique (see the table).
+/// Writes a new chat without participants, unless its `slot` (see the table) has one; says whether it did.
 ///
 /// # Errors
-/// [`StoreError::Taken`] if the slot has a chat.
+/// [`StoreError`] of the database.
 pub async fn insert(
     tx: &mut Tx,
     id: ChatId,
@@ -59,9 +59,10 @@ pub async fn insert(
     name: &str,
     slot: Option<&str>,
     now: UnixMillis,
-) -> Result<(), StoreError> {
-    let sql = "insert into chats (id, kind, name, slot, rev, created_at, updated_at) values ($1, $2, $3, $4, 0, $5, $5)";
-    on!(tx, |c| sqlx::query(sql)
+) -> Result<bool, StoreError> {
+    let sql = "insert into chats (id, kind, name, slot, rev, created_at, updated_at)
+               values ($1, $2, $3, $4, 0, $5, $5) on conflict (slot) do nothing";
+    let written = on!(tx, |c| sqlx::query(sql)
         .bind(id)
         .bind(kind.as_str())
         .bind(name)
@@ -69,8 +70,8 @@ pub async fn insert(
         .bind(now)
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    Ok(written > 0)
 }
 
 /// Returns the chat of a slot.
@@ -79,7 +80,10 @@ pub async fn insert(
 /// [`StoreError`] of the database.
 pub async fn by_slot(tx: &mut Tx, slot: &str) -> Result<Option<ChatId>, StoreError> {
     let sql = "select id from chats where slot = $1";
-    let row: Option<(ChatId,)> = on!(tx, |c| sqlx::query_as(sql).bind(slot).fetch_optional(c).await)?;
+    let row: Option<(ChatId,)> = on!(tx, |c| sqlx::query_as(sql)
+        .bind(slot)
+        .fetch_optional(c)
+        .await)?;
     Ok(row.map(|(id,)| id))
 }
 
@@ -99,7 +103,12 @@ pub async fn kind(tx: &mut Tx, id: ChatId) -> Result<Option<ChatKind>, StoreErro
 /// [`StoreError`] of the database.
 pub async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreError> {
     let sql = "update chats set name = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(name).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(name)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -119,7 +128,12 @@ pub async fn next_rev(tx: &mut Tx, id: ChatId) -> Result<i64, StoreError> {
 /// [`StoreError`] of the database.
 pub async fn touch(tx: &mut Tx, id: ChatId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update chats set updated_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     let sql = "update participants set hidden = false where chat_id = $1 and hidden";
     on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     Ok(())
@@ -129,10 +143,21 @@ pub async fn touch(tx: &mut Tx, id: ChatId, now: UnixMillis) -> Result<(), Store
 ///
 /// # Errors
 /// [`StoreError::Taken`] if they are in it.
-pub async fn join(tx: &mut Tx, id: ChatId, user: UserId, now: UnixMillis) -> Result<(), StoreError> {
+pub async fn join(
+    tx: &mut Tx,
+    id: ChatId,
+    user: UserId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let sql = "insert into participants (chat_id, user_id, joined_at, read_seq, read_rev, hidden, cleared_seq)
                select c.id, $2, $3, c.rev, 0, false, 0 from chats c where c.id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(user).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -140,9 +165,17 @@ pub async fn join(tx: &mut Tx, id: ChatId, user: UserId, now: UnixMillis) -> Res
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn leave_all(tx: &mut Tx, user: UserId, now: UnixMillis) -> Result<Vec<ChatId>, StoreError> {
+pub async fn leave_all(
+    tx: &mut Tx,
+    user: UserId,
+    now: UnixMillis,
+) -> Result<Vec<ChatId>, StoreError> {
     let sql = "update participants set left_at = $2 where user_id = $1 and left_at is null returning chat_id";
-    let rows: Vec<(ChatId,)> = on!(tx, |c| sqlx::query_as(sql).bind(user).bind(now).fetch_all(c).await)?;
+    let rows: Vec<(ChatId,)> = on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .bind(now)
+        .fetch_all(c)
+        .await)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -150,10 +183,18 @@ pub async fn leave_all(tx: &mut Tx, user: UserId, now: UnixMillis) -> Result<Vec
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn membership(tx: &mut Tx, id: ChatId, user: UserId) -> Result<Option<Membership>, StoreError> {
+pub async fn membership(
+    tx: &mut Tx,
+    id: ChatId,
+    user: UserId,
+) -> Result<Option<Membership>, StoreError> {
     let sql = "select p.cleared_seq, p.read_seq, c.rev from participants p join chats c on c.id = p.chat_id
                where p.chat_id = $1 and p.user_id = $2 and p.left_at is null";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(id).bind(user).fetch_optional(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .bind(user)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Returns everybody in a chat.
@@ -171,9 +212,15 @@ pub async fn member_ids(tx: &mut Tx, id: ChatId) -> Result<Vec<UserId>, StoreErr
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn hide(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreError> {
-    let sql = "update participants set hidden = true, cleared_seq = (select rev from chats where id = $1)
+    let sql =
+        "update participants set hidden = true, cleared_seq = (select rev from chats where id = $1)
                where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(user).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -183,7 +230,12 @@ pub async fn hide(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreErro
 /// [`StoreError`] of the database.
 pub async fn show(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreError> {
     let sql = "update participants set hidden = false where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(user).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -191,9 +243,23 @@ pub async fn show(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreErro
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn mark_read(tx: &mut Tx, id: ChatId, user: UserId, seq: i64, rev: i64) -> Result<(), StoreError> {
-    let sql = "update participants set read_seq = $3, read_rev = $4 where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(user).bind(seq).bind(rev).execute(c).await.map(drop))?;
+pub async fn mark_read(
+    tx: &mut Tx,
+    id: ChatId,
+    user: UserId,
+    seq: i64,
+    rev: i64,
+) -> Result<(), StoreError> {
+    let sql =
+        "update participants set read_seq = $3, read_rev = $4 where chat_id = $1 and user_id = $2";
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .bind(seq)
+        .bind(rev)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -201,10 +267,21 @@ pub async fn mark_read(tx: &mut Tx, id: ChatId, user: UserId, seq: i64, rev: i64
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn read_after(tx: &mut Tx, id: ChatId, rev: i64, limit: i64) -> Result<Vec<ReadMark>, StoreError> {
-    let sql = "select user_id, read_seq, read_rev from participants where chat_id = $1 and read_rev > $2
+pub async fn read_after(
+    tx: &mut Tx,
+    id: ChatId,
+    rev: i64,
+    limit: i64,
+) -> Result<Vec<ReadMark>, StoreError> {
+    let sql =
+        "select user_id, read_seq, read_rev from participants where chat_id = $1 and read_rev > $2
                order by read_rev limit $3";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(id).bind(rev).bind(limit).fetch_all(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .bind(rev)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Returns the `rev` of each chat of a user, hidden ones too.
@@ -214,14 +291,21 @@ pub async fn read_after(tx: &mut Tx, id: ChatId, rev: i64, limit: i64) -> Result
 pub async fn revs(tx: &mut Tx, user: UserId) -> Result<Vec<(ChatId, i64)>, StoreError> {
     let sql = "select c.id, c.rev from participants p join chats c on c.id = p.chat_id
                where p.user_id = $1 and p.left_at is null";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(user).fetch_all(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Returns the chats that a user sees in the list, or one chat of theirs even if hidden; the last touched first.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn of_user(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<Vec<Chat>, StoreError> {
+pub async fn of_user(
+    tx: &mut Tx,
+    user: UserId,
+    only: Option<ChatId>,
+) -> Result<Vec<Chat>, StoreError> {
     let sql = "select c.id, c.kind, c.name, c.rev, c.created_at, c.updated_at, p.read_seq
                from participants p join chats c on c.id = p.chat_id
                where p.user_id = $1 and p.left_at is null and c.id = coalesce($2, c.id) and (not p.hidden or $3)
@@ -233,9 +317,15 @@ pub async fn of_user(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<
         .fetch_all(c)
         .await)?;
     let mut members = members(tx, user, only).await?;
-    let mut last: HashMap<_, _> =
-        messages::last_of_each(tx, user, only).await?.into_iter().map(|message| (message.chat, message)).collect();
-    let unread: HashMap<_, _> = messages::unread(tx, user, only).await?.into_iter().collect();
+    let mut last: HashMap<_, _> = messages::last_of_each(tx, user, only)
+        .await?
+        .into_iter()
+        .map(|message| (message.chat, message))
+        .collect();
+    let unread: HashMap<_, _> = messages::unread(tx, user, only)
+        .await?
+        .into_iter()
+        .collect();
     rows.into_iter()
         .map(|row| {
             Ok(Chat {
@@ -254,7 +344,11 @@ pub async fn of_user(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<
         .collect()
 }
 
-async fn members(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<HashMap<ChatId, Vec<Member>>, StoreError> {
+async fn members(
+    tx: &mut Tx,
+    user: UserId,
+    only: Option<ChatId>,
+) -> Result<HashMap<ChatId, Vec<Member>>, StoreError> {
     let sql = "select o.chat_id, o.user_id, u.name, o.read_seq
                from participants p join participants o on o.chat_id = p.chat_id join users u on u.id = o.user_id
                where p.user_id = $1 and p.left_at is null and o.left_at is null and p.chat_id = coalesce($2, p.chat_id)
@@ -267,12 +361,18 @@ async fn members(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<Hash
         .await)?;
     let mut members: HashMap<ChatId, Vec<Member>> = HashMap::new();
     for row in rows {
-        let member = Member { id: row.user_id, name: UserName::stored(row.name), read_seq: row.read_seq };
+        let member = Member {
+            id: row.user_id,
+            name: UserName::stored(row.name),
+            read_seq: row.read_seq,
+        };
         members.entry(row.chat_id).or_default().push(member);
     }
     Ok(members)
 }
 
 fn read_kind(text: &str) -> Result<ChatKind, StoreError> {
-    ChatKind::parse(text).ok_or(StoreError::Unreadable { column: "chats.kind" })
+    ChatKind::parse(text).ok_or(StoreError::Unreadable {
+        column: "chats.kind",
+    })
 }

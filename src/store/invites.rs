@@ -21,7 +21,9 @@ struct Row {
 impl TryFrom<Row> for Invite {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let unreadable = |_| StoreError::Unreadable { column: "invitation_codes.code" };
+        let unreadable = |_| StoreError::Unreadable {
+            column: "invitation_codes.code",
+        };
         Ok(Self {
             id: row.id,
             code: InviteCode::parse(&row.code).map_err(unreadable)?,
@@ -60,12 +62,21 @@ pub async fn insert(tx: &mut Tx, invite: &Invite, by: Option<UserId>) -> Result<
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn by_code(tx: &mut Tx, code: &InviteCode, lock: bool) -> Result<Option<Invite>, StoreError> {
+pub async fn by_code(
+    tx: &mut Tx,
+    code: &InviteCode,
+    lock: bool,
+) -> Result<Option<Invite>, StoreError> {
     let sql = match (&*tx, lock) {
         (Tx::Postgres(_), true) => "select * from invitation_codes where code = $1 for update",
-        (Tx::Postgres(_), false) | (Tx::Sqlite(_), _) => "select * from invitation_codes where code = $1",
+        (Tx::Postgres(_), false) | (Tx::Sqlite(_), _) => {
+            "select * from invitation_codes where code = $1"
+        }
     };
-    let row = on!(tx, |c| sqlx::query_as::<_, Row>(sql).bind(code.as_str()).fetch_optional(c).await)?;
+    let row = on!(tx, |c| sqlx::query_as::<_, Row>(sql)
+        .bind(code.as_str())
+        .fetch_optional(c)
+        .await)?;
     row.map(Invite::try_from).transpose()
 }
 
@@ -75,16 +86,30 @@ pub async fn by_code(tx: &mut Tx, code: &InviteCode, lock: bool) -> Result<Optio
 /// [`StoreError`] of the database.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Invite>, StoreError> {
     let sql = "select * from invitation_codes order by created_at desc, id desc";
-    on!(tx, |c| sqlx::query_as::<_, Row>(sql).fetch_all(c).await)?.into_iter().map(Invite::try_from).collect()
+    on!(tx, |c| sqlx::query_as::<_, Row>(sql).fetch_all(c).await)?
+        .into_iter()
+        .map(Invite::try_from)
+        .collect()
 }
 
 /// Counts one use of a code.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn redeem(tx: &mut Tx, id: InviteId, by: UserId, now: UnixMillis) -> Result<(), StoreError> {
+pub async fn redeem(
+    tx: &mut Tx,
+    id: InviteId,
+    by: UserId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let sql = "update invitation_codes set usage_count = usage_count + 1, used_by = $2, used_at = $3, updated_at = $3
                where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(by).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(by)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use sqlx::FromRow;
 
 use super::{StoreError, Tx, on};
-use crate::domain::{ChatId, ClientId, Content, DeviceId, Message, MessageId, MessageKind, Page, UnixMillis, UserId, UserName};
+use crate::domain::{
+    ChatId, ClientId, Content, DeviceId, Message, MessageId, MessageKind, Page, UnixMillis, UserId,
+    UserName,
+};
 
 /// A body that is plain UTF-8.
 const PLAIN: i32 = 0;
@@ -43,7 +46,9 @@ impl TryFrom<Row> for Message {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
         if row.scheme != PLAIN {
-            return Err(StoreError::Unreadable { column: "messages.scheme" });
+            return Err(StoreError::Unreadable {
+                column: "messages.scheme",
+            });
         }
         Ok(Self {
             id: row.id,
@@ -53,8 +58,12 @@ impl TryFrom<Row> for Message {
             rev: row.rev,
             sender: row.sender_id,
             sender_name: UserName::stored(row.sender_name),
-            kind: MessageKind::parse(&row.kind).ok_or(StoreError::Unreadable { column: "messages.kind" })?,
-            content: String::from_utf8(row.body).map_err(|_| StoreError::Unreadable { column: "messages.body" })?,
+            kind: MessageKind::parse(&row.kind).ok_or(StoreError::Unreadable {
+                column: "messages.kind",
+            })?,
+            content: String::from_utf8(row.body).map_err(|_| StoreError::Unreadable {
+                column: "messages.body",
+            })?,
             client_id: row.client_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -136,7 +145,12 @@ pub async fn by_client_id(
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn newest(tx: &mut Tx, chat: ChatId, cleared: i64, page: Page) -> Result<Vec<Message>, StoreError> {
+pub async fn newest(
+    tx: &mut Tx,
+    chat: ChatId,
+    cleared: i64,
+    page: Page,
+) -> Result<Vec<Message>, StoreError> {
     let sql = select!("m.chat_id = $1 and m.seq > $2 order by m.seq desc limit $3 offset $4");
     parse(on!(tx, |c| sqlx::query_as(sql)
         .bind(chat)
@@ -193,25 +207,41 @@ pub async fn changed_after(
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn last_of_each(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<Vec<Message>, StoreError> {
+pub async fn last_of_each(
+    tx: &mut Tx,
+    user: UserId,
+    only: Option<ChatId>,
+) -> Result<Vec<Message>, StoreError> {
     let sql = select!(
         "m.id in (select (select l.id from messages l where l.chat_id = p.chat_id and l.deleted_at is null
                           and l.seq > p.cleared_seq order by l.seq desc limit 1)
                   from participants p
                   where p.user_id = $1 and p.left_at is null and p.chat_id = coalesce($2, p.chat_id))"
     );
-    parse(on!(tx, |c| sqlx::query_as(sql).bind(user).bind(only).fetch_all(c).await)?)
+    parse(on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .bind(only)
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Counts the messages of others that `user` has not read, by chat.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn unread(tx: &mut Tx, user: UserId, only: Option<ChatId>) -> Result<Vec<(ChatId, i64)>, StoreError> {
+pub async fn unread(
+    tx: &mut Tx,
+    user: UserId,
+    only: Option<ChatId>,
+) -> Result<Vec<(ChatId, i64)>, StoreError> {
     let sql = "select m.chat_id, count(*)
                from messages m join participants p on p.chat_id = m.chat_id
                where p.user_id = $1 and p.left_at is null and p.chat_id = coalesce($2, p.chat_id)
                  and m.seq > p.read_seq and m.seq > p.cleared_seq and m.sender_id <> $1 and m.deleted_at is null
                group by m.chat_id";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(user).bind(only).fetch_all(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .bind(only)
+        .fetch_all(c)
+        .await)?)
 }

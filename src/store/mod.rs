@@ -9,8 +9,6 @@ mod error;
 pub mod invites;
 pub mod messages;
 pub mod sessions;
-#[cfg(test)]
-mod tests;
 pub mod users;
 
 use std::path::Path;
@@ -38,7 +36,10 @@ pub struct Db(Pools);
 
 #[derive(Clone, Debug)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -128,9 +129,10 @@ impl Db {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.0 {
             Pools::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Pools::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
-            }
+            Pools::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("begin isolation level repeatable read read only")
+                    .await?,
+            ),
         })
     }
 

@@ -69,11 +69,19 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn live(tx: &mut Tx, id: SessionId, now: UnixMillis) -> Result<Option<SessionRow>, StoreError> {
+pub async fn live(
+    tx: &mut Tx,
+    id: SessionId,
+    now: UnixMillis,
+) -> Result<Option<SessionRow>, StoreError> {
     let sql = "select s.id, s.user_id, u.name, u.is_admin, s.device_id, s.relay_name
                from sessions s join users u on u.id = s.user_id
                where s.id = $1 and s.ended_at is null and s.expires_at > $2 and u.deleted_at is null";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(id).bind(now).fetch_optional(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .bind(now)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Lets a sign-in live until `expires`.
@@ -82,7 +90,12 @@ pub async fn live(tx: &mut Tx, id: SessionId, now: UnixMillis) -> Result<Option<
 /// [`StoreError`] of the database.
 pub async fn extend(tx: &mut Tx, id: SessionId, expires: UnixMillis) -> Result<(), StoreError> {
     let sql = "update sessions set expires_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(expires).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(expires)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -90,9 +103,17 @@ pub async fn extend(tx: &mut Tx, id: SessionId, expires: UnixMillis) -> Result<(
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn end(tx: &mut Tx, id: SessionId, now: UnixMillis) -> Result<Option<(UserId, String)>, StoreError> {
+pub async fn end(
+    tx: &mut Tx,
+    id: SessionId,
+    now: UnixMillis,
+) -> Result<Option<(UserId, String)>, StoreError> {
     let sql = "update sessions set ended_at = $2 where id = $1 and ended_at is null returning user_id, relay_name";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(id).bind(now).fetch_optional(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .bind(now)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Ends all sign-ins of a user but `keep`; returns them with their relay names.
@@ -107,7 +128,12 @@ pub async fn end_all(
 ) -> Result<Vec<(SessionId, String)>, StoreError> {
     let sql = "update sessions set ended_at = $3 where user_id = $1 and ended_at is null and id <> coalesce($2, user_id)
                returning id, relay_name";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(user).bind(keep).bind(now).fetch_all(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .bind(keep)
+        .bind(now)
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Writes a new refresh token.
@@ -137,16 +163,30 @@ pub async fn token(tx: &mut Tx, id: TokenId) -> Result<Option<RefreshRow>, Store
         Tx::Sqlite(_) => "select * from refresh_tokens where id = $1",
         Tx::Postgres(_) => "select * from refresh_tokens where id = $1 for update",
     };
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Notes that a refresh token was used and what came out of it.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn rotate(tx: &mut Tx, id: TokenId, successor: TokenId, now: UnixMillis) -> Result<(), StoreError> {
+pub async fn rotate(
+    tx: &mut Tx,
+    id: TokenId,
+    successor: TokenId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let sql = "update refresh_tokens set rotated_at = $2, successor = $3 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(now).bind(successor).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(now)
+        .bind(successor)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -157,5 +197,9 @@ pub async fn rotate(tx: &mut Tx, id: TokenId, successor: TokenId, now: UnixMilli
 pub async fn prune(tx: &mut Tx, now: UnixMillis) -> Result<u64, StoreError> {
     let sql = "delete from refresh_tokens where expires_at <= $1
                or session_id in (select id from sessions where ended_at is not null or expires_at <= $1)";
-    Ok(on!(tx, |c| sqlx::query(sql).bind(now).execute(c).await.map(|done| done.rows_affected()))?)
+    Ok(on!(tx, |c| sqlx::query(sql)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }

@@ -49,7 +49,8 @@ pub struct Seen {
 /// # Errors
 /// [`StoreError::Taken`] if a living user's name looks like this one.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(), StoreError> {
-    let sql = "insert into users (id, name, name_key, password_hash, is_admin, created_at, updated_at)
+    let sql =
+        "insert into users (id, name, name_key, password_hash, is_admin, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $6)";
     let key = user.name.key();
     on!(tx, |c| sqlx::query(sql)
@@ -71,7 +72,11 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
 /// [`StoreError`] of the database.
 pub async fn by_id(tx: &mut Tx, id: UserId) -> Result<Option<User>, StoreError> {
     let sql = "select id, name, is_admin, created_at, updated_at from users where id = $1 and deleted_at is null";
-    Ok(on!(tx, |c| sqlx::query_as::<_, Row>(sql).bind(id).fetch_optional(c).await)?.map(User::from))
+    Ok(on!(tx, |c| sqlx::query_as::<_, Row>(sql)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?
+    .map(User::from))
 }
 
 /// Returns all living accounts in the order they registered.
@@ -80,7 +85,12 @@ pub async fn by_id(tx: &mut Tx, id: UserId) -> Result<Option<User>, StoreError> 
 /// [`StoreError`] of the database.
 pub async fn all(tx: &mut Tx) -> Result<Vec<User>, StoreError> {
     let sql = "select id, name, is_admin, created_at, updated_at from users where deleted_at is null order by created_at, id";
-    Ok(on!(tx, |c| sqlx::query_as::<_, Row>(sql).fetch_all(c).await)?.into_iter().map(User::from).collect())
+    Ok(
+        on!(tx, |c| sqlx::query_as::<_, Row>(sql).fetch_all(c).await)?
+            .into_iter()
+            .map(User::from)
+            .collect(),
+    )
 }
 
 /// Counts living accounts and living administrators.
@@ -88,7 +98,8 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<User>, StoreError> {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
-    let sql = "select count(*), count(case when is_admin then 1 end) from users where deleted_at is null";
+    let sql =
+        "select count(*), count(case when is_admin then 1 end) from users where deleted_at is null";
     Ok(on!(tx, |c| sqlx::query_as(sql).fetch_one(c).await)?)
 }
 
@@ -98,7 +109,10 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
 /// [`StoreError`] of the database.
 pub async fn credentials(tx: &mut Tx, key: &NameKey) -> Result<Option<Credentials>, StoreError> {
     let sql = "select id, password_hash from users where name_key = $1";
-    Ok(on!(tx, |c| sqlx::query_as(sql).bind(key.as_str()).fetch_optional(c).await)?)
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(key.as_str())
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Says whether a living user has a name that looks like this one.
@@ -107,7 +121,10 @@ pub async fn credentials(tx: &mut Tx, key: &NameKey) -> Result<Option<Credential
 /// [`StoreError`] of the database.
 pub async fn name_taken(tx: &mut Tx, key: &NameKey) -> Result<bool, StoreError> {
     let sql = "select count(*) from users where name_key = $1";
-    let (count,): (i64,) = on!(tx, |c| sqlx::query_as(sql).bind(key.as_str()).fetch_one(c).await)?;
+    let (count,): (i64,) = on!(tx, |c| sqlx::query_as(sql)
+        .bind(key.as_str())
+        .fetch_one(c)
+        .await)?;
     Ok(count > 0)
 }
 
@@ -115,7 +132,12 @@ pub async fn name_taken(tx: &mut Tx, key: &NameKey) -> Result<bool, StoreError> 
 ///
 /// # Errors
 /// [`StoreError::Taken`] if a living user's name looks like it.
-pub async fn rename(tx: &mut Tx, id: UserId, name: &UserName, now: UnixMillis) -> Result<(), StoreError> {
+pub async fn rename(
+    tx: &mut Tx,
+    id: UserId,
+    name: &UserName,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let sql = "update users set name = $2, name_key = $3, updated_at = $4 where id = $1 and deleted_at is null";
     let key = name.key();
     on!(tx, |c| sqlx::query(sql)
@@ -133,9 +155,21 @@ pub async fn rename(tx: &mut Tx, id: UserId, name: &UserName, now: UnixMillis) -
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str, now: Option<UnixMillis>) -> Result<(), StoreError> {
-    let sql = "update users set password_hash = $2, updated_at = coalesce($3, updated_at) where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(hash).bind(now).execute(c).await.map(drop))?;
+pub async fn set_password(
+    tx: &mut Tx,
+    id: UserId,
+    hash: &str,
+    now: Option<UnixMillis>,
+) -> Result<(), StoreError> {
+    let sql =
+        "update users set password_hash = $2, updated_at = coalesce($3, updated_at) where id = $1";
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(hash)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -146,7 +180,12 @@ pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str, now: Option<UnixM
 pub async fn bury(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update users set deleted_at = $2, updated_at = $2, name_key = null, password_hash = '', is_admin = false
                where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     let sql = "delete from devices where user_id = $1 and not exists (select 1 from sessions where device_id = devices.id)
                and not exists (select 1 from messages where sender_device = devices.id)";
     on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
@@ -159,7 +198,12 @@ pub async fn bury(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreE
 /// [`StoreError`] of the database.
 pub async fn saw(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update users set last_seen_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -184,7 +228,14 @@ pub async fn insert_device(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let sql = "insert into devices (id, user_id, label, created_at, last_seen_at) values ($1, $2, $3, $4, $4)";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(user).bind(label).bind(now).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .bind(label)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -192,8 +243,19 @@ pub async fn insert_device(
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn set_push(tx: &mut Tx, id: DeviceId, kind: &str, token: &str) -> Result<(), StoreError> {
+pub async fn set_push(
+    tx: &mut Tx,
+    id: DeviceId,
+    kind: &str,
+    token: &str,
+) -> Result<(), StoreError> {
     let sql = "update devices set push_kind = $2, push_token = $3 where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).bind(kind).bind(token).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(kind)
+        .bind(token)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }

@@ -41,7 +41,10 @@ pub struct Person {
 
 impl Person {
     fn new(id: UserId, name: &domain::UserName) -> Self {
-        Self { id, username: name.to_string() }
+        Self {
+            id,
+            username: name.to_string(),
+        }
     }
 }
 
@@ -91,7 +94,11 @@ pub struct Chat {
 
 impl From<&domain::Chat> for Chat {
     fn from(chat: &domain::Chat) -> Self {
-        let member = |m: &domain::Member| Member { id: m.id, username: m.name.to_string(), read_seq: m.read_seq };
+        let member = |m: &domain::Member| Member {
+            id: m.id,
+            username: m.name.to_string(),
+            read_seq: m.read_seq,
+        };
         Self {
             id: chat.id,
             name: chat.name.clone(),
@@ -161,7 +168,10 @@ impl From<&domain::Message> for Message {
             },
             sender: Person::new(message.sender, &message.sender_name),
             sender_id: message.sender,
-            chat: ChatRef { id: message.chat, name: message.chat_name.to_string() },
+            chat: ChatRef {
+                id: message.chat,
+                name: message.chat_name.to_string(),
+            },
             chat_id: message.chat,
             seq: message.seq,
             rev: message.rev,
@@ -198,10 +208,15 @@ pub enum Change {
 impl From<&domain::Change> for Change {
     fn from(change: &domain::Change) -> Self {
         match change {
-            domain::Change::Message(message) => {
-                Self::Message { rev: message.rev, message: Box::new(Message::from(message.as_ref())) }
-            }
-            domain::Change::Read { rev, user, seq } => Self::Read { rev: *rev, user_id: *user, seq: *seq },
+            domain::Change::Message(message) => Self::Message {
+                rev: message.rev,
+                message: Box::new(Message::from(message.as_ref())),
+            },
+            domain::Change::Read { rev, user, seq } => Self::Read {
+                rev: *rev,
+                user_id: *user,
+                seq: *seq,
+            },
         }
     }
 }
@@ -234,7 +249,9 @@ impl From<&domain::Invite> for Invite {
         Self {
             id: invite.id,
             code: invite.code.to_string(),
-            is_used: invite.usage_limit.is_some_and(|limit| invite.usage_count >= limit),
+            is_used: invite
+                .usage_limit
+                .is_some_and(|limit| invite.usage_count >= limit),
             usage_limit: invite.usage_limit,
             usage_count: invite.usage_count,
             used_by_user_id: invite.used_by,

@@ -41,8 +41,14 @@ impl Kept {
 
     /// Everything kept, in order.
     pub(super) fn replay(&self) -> Vec<(SignalKind, Arc<Value>)> {
-        let offer = self.offer.iter().map(|sdp| (SignalKind::Offer, Arc::clone(sdp)));
-        let candidates = self.candidates.iter().map(|candidate| (SignalKind::Candidate, Arc::clone(candidate)));
+        let offer = self
+            .offer
+            .iter()
+            .map(|sdp| (SignalKind::Offer, Arc::clone(sdp)));
+        let candidates = self
+            .candidates
+            .iter()
+            .map(|candidate| (SignalKind::Candidate, Arc::clone(candidate)));
         offer.chain(candidates).collect()
     }
 }

@@ -18,7 +18,12 @@ pub(super) struct Ask {
 }
 
 /// Runs the call until it is over. `first` is what its start brought about.
-pub(super) async fn run(calls: Calls, mut call: Call, mut asks: mpsc::Receiver<Ask>, first: Vec<Effect>) {
+pub(super) async fn run(
+    calls: Calls,
+    mut call: Call,
+    mut asks: mpsc::Receiver<Ask>,
+    first: Vec<Effect>,
+) {
     // A step of the wall clock does not touch a call: its time is that of its start plus what really passed.
     let (started, began) = (Instant::now(), calls.ground.clock.now());
     let now = || began.plus(started.elapsed());
@@ -53,7 +58,12 @@ pub(super) async fn run(calls: Calls, mut call: Call, mut asks: mpsc::Receiver<A
     tracing::info!(call = %record.id, reason, seconds = record.duration_secs(), "call ended");
 }
 
-async fn answer(calls: &Calls, call: &mut Call, command: Command, now: UnixMillis) -> Result<Joined, CallRefused> {
+async fn answer(
+    calls: &Calls,
+    call: &mut Call,
+    command: Command,
+    now: UnixMillis,
+) -> Result<Joined, CallRefused> {
     let joiner = match &command {
         Command::Join { user, .. } => Some(*user),
         Command::Attach { .. }
@@ -67,10 +77,18 @@ async fn answer(calls: &Calls, call: &mut Call, command: Command, now: UnixMilli
     };
     carry_out(calls, call, command, now).await?;
     let resend_offer = joiner.is_some_and(|user| call.wants_offer(user));
-    Ok(Joined { call: call.record().clone(), resend_offer })
+    Ok(Joined {
+        call: call.record().clone(),
+        resend_offer,
+    })
 }
 
-async fn carry_out(calls: &Calls, call: &mut Call, command: Command, now: UnixMillis) -> Result<(), CallRefused> {
+async fn carry_out(
+    calls: &Calls,
+    call: &mut Call,
+    command: Command,
+    now: UnixMillis,
+) -> Result<(), CallRefused> {
     // Signals change no row: they need no copy to go back to.
     let before = (!matches!(command, Command::Signal { .. })).then(|| call.clone());
     let effects = call.apply(command, now)?;
@@ -100,7 +118,12 @@ async fn save(calls: &Calls, effects: &[Effect]) -> Result<(), StoreError> {
 fn tell(calls: &Calls, effects: Vec<Effect>) {
     for effect in effects {
         match effect {
-            Effect::Emit(emit) => calls.ground.bus.tell_call(emit.to, emit.except, &Event::Call(emit.event)),
+            Effect::Emit(emit) => {
+                calls
+                    .ground
+                    .bus
+                    .tell_call(emit.to, emit.except, &Event::Call(emit.event))
+            }
             Effect::Save(_) => {}
         }
     }

@@ -12,14 +12,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::bus::Channel;
 use crate::domain::{
-    Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command, Page, SessionId, SocketId,
-    UserId,
+    Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command,
+    Page, SessionId, SocketId, UserId,
 };
 use crate::store::{self as repo, StoreError};
 
+use super::Ground;
 use super::chats::{self, ChatError};
 use super::tasks::Panicked;
-use super::Ground;
 use live::Ask;
 
 /// Commands that may wait for one call.
@@ -136,8 +136,16 @@ impl Calls {
     /// Builds them; no call lives yet.
     #[must_use]
     pub fn new(ground: Ground, config: CallsConfig) -> Self {
-        let limits = CallLimits { ring: config.ring, rejoin: config.rejoin, caller_rejoin: CALLER_REJOIN };
-        Self { ground, limits, table: Arc::default() }
+        let limits = CallLimits {
+            ring: config.ring,
+            rejoin: config.rejoin,
+            caller_rejoin: CALLER_REJOIN,
+        };
+        Self {
+            ground,
+            limits,
+            table: Arc::default(),
+        }
     }
 
     /// Takes up the calls that a stop or a crash interrupted.
@@ -151,7 +159,9 @@ impl Calls {
             let call = Call::restore(record, self.limits, self.ground.clock.now());
             let (inbox, asks) = mpsc::channel(QUEUE);
             self.lock().insert(&call, inbox);
-            self.ground.tasks.start(live::run(self.clone(), call, asks, Vec::new()));
+            self.ground
+                .tasks
+                .start(live::run(self.clone(), call, asks, Vec::new()));
         }
         Ok(count)
     }
@@ -160,38 +170,74 @@ impl Calls {
     ///
     /// # Errors
     /// [`CallRefused::WithSelf`], [`CallRefused::NoSuchUser`], [`CallRefused::Busy`], [`CallRefused::Already`].
-    pub async fn initiate(&self, actor: &Actor, target: UserId, kind: CallKind) -> Result<CallRecord, CallRefused> {
+    pub async fn initiate(
+        &self,
+        actor: &Actor,
+        target: UserId,
+        kind: CallKind,
+    ) -> Result<CallRecord, CallRefused> {
         if actor.user == target {
             return Err(CallRefused::WithSelf);
         }
         if let Some((id, live)) = self.call_of(actor.user) {
             if live.caller != actor.user || live.caller_session != Some(actor.session) {
-                return Err(if live.caller == target { CallRefused::Busy } else { CallRefused::Already });
+                return Err(if live.caller == target {
+                    CallRefused::Busy
+                } else {
+                    CallRefused::Already
+                });
             }
             // It may have ended meanwhile: either way it is over.
-            let _over = self.ask(id, Command::End { user: actor.user, socket: None }).await;
+            let _over = self
+                .ask(
+                    id,
+                    Command::End {
+                        user: actor.user,
+                        socket: None,
+                    },
+                )
+                .await;
         }
         let (this, actor) = (self.clone(), actor.clone());
-        self.ground.tasks.finish(async move { this.start(&actor, target, kind).await }).await?
+        self.ground
+            .tasks
+            .finish(async move { this.start(&actor, target, kind).await })
+            .await?
     }
 
-    async fn start(&self, actor: &Actor, target: UserId, kind: CallKind) -> Result<CallRecord, CallRefused> {
+    async fn start(
+        &self,
+        actor: &Actor,
+        target: UserId,
+        kind: CallKind,
+    ) -> Result<CallRecord, CallRefused> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
-        let receiver = repo::users::by_id(&mut tx, target).await?.ok_or(CallRefused::NoSuchUser)?;
-        let (chat, chat_made) = match chats::find_or_make_private(&mut tx, actor.user, target, now).await {
-            Ok(found) => found,
-            Err(ChatError::Store(error)) => return Err(error.into()),
-            Err(_) => return Err(CallRefused::NoSuchUser),
-        };
+        let receiver = repo::users::by_id(&mut tx, target)
+            .await?
+            .ok_or(CallRefused::NoSuchUser)?;
+        let (chat, chat_made) =
+            match chats::find_or_make_private(&mut tx, actor.user, target, now).await {
+                Ok(found) => found,
+                Err(ChatError::Store(error)) => return Err(error.into()),
+                Err(_) => return Err(CallRefused::NoSuchUser),
+            };
         let record = CallRecord {
             id: CallId::new(),
             chat,
             kind,
             status: CallStatus::Ringing,
             reason: None,
-            caller: CallLeg { user: actor.user, name: actor.name.clone(), session: Some(actor.session) },
-            receiver: CallLeg { user: target, name: receiver.name, session: None },
+            caller: CallLeg {
+                user: actor.user,
+                name: actor.name.clone(),
+                session: Some(actor.session),
+            },
+            receiver: CallLeg {
+                user: target,
+                name: receiver.name,
+                session: None,
+            },
             created_at: now,
             updated_at: now,
             answered_at: None,
@@ -214,10 +260,21 @@ impl Calls {
             chats::announce(&self.ground, chat, true).await?;
         }
         tracing::info!(call = %record.id, kind = kind.as_str(), "call started");
-        self.ground.tasks.start(live::run(self.clone(), call, asks, effects));
+        self.ground
+            .tasks
+            .start(live::run(self.clone(), call, asks, effects));
         for (socket, listener) in self.ground.bus.sockets_of(target, Channel::Calls) {
             let (user, session, legacy) = (listener.user, listener.session, listener.legacy);
-            self.quietly(record.id, Command::Attach { user, session, socket, legacy }).await;
+            self.quietly(
+                record.id,
+                Command::Attach {
+                    user,
+                    session,
+                    socket,
+                    legacy,
+                },
+            )
+            .await;
         }
         Ok(record)
     }
@@ -234,7 +291,10 @@ impl Calls {
         let live = self.lock().calls.get(&id).cloned();
         if let Some(live) = live {
             let (reply, answer) = oneshot::channel();
-            match live.inbox.try_send(Ask { command: command.clone(), reply }) {
+            match live.inbox.try_send(Ask {
+                command: command.clone(),
+                reply,
+            }) {
                 Ok(()) => {
                     if let Ok(answer) = answer.await {
                         return answer;
@@ -251,11 +311,16 @@ impl Calls {
             return Err(CallRefused::Overrun);
         }
         call.apply(command, self.ground.clock.now())?;
-        Ok(Joined { call: call.record().clone(), resend_offer: false })
+        Ok(Joined {
+            call: call.record().clone(),
+            resend_offer: false,
+        })
     }
 
     async fn record(&self, id: CallId) -> Result<CallRecord, CallRefused> {
-        repo::calls::by_id(&mut self.ground.db.read().await?, id).await?.ok_or(CallRefused::NotFound)
+        repo::calls::by_id(&mut self.ground.db.read().await?, id)
+            .await?
+            .ok_or(CallRefused::NotFound)
     }
 
     /// Returns a call that the actor takes part in.
@@ -264,7 +329,11 @@ impl Calls {
     /// [`CallRefused::NotFound`]; [`CallError::Forbidden`] for anybody else's.
     pub async fn get(&self, actor: &Actor, id: CallId) -> Result<CallRecord, CallRefused> {
         let record = self.record(id).await?;
-        if record.has(actor.user) { Ok(record) } else { Err(CallError::Forbidden.into()) }
+        if record.has(actor.user) {
+            Ok(record)
+        } else {
+            Err(CallError::Forbidden.into())
+        }
     }
 
     /// Returns the actor's calls, newest first.
@@ -292,7 +361,9 @@ impl Calls {
             return Err(CallRefused::NotAdmin);
         }
         let mut tx = self.ground.db.write().await?;
-        let record = repo::calls::by_id(&mut tx, id).await?.ok_or(CallRefused::NotFound)?;
+        let record = repo::calls::by_id(&mut tx, id)
+            .await?
+            .ok_or(CallRefused::NotFound)?;
         if record.status.is_live() {
             return Err(CallRefused::StillLive);
         }
@@ -304,7 +375,16 @@ impl Calls {
     pub async fn attached(&self, actor: &Actor, socket: SocketId, legacy: bool) {
         if let Some((id, _)) = self.call_of(actor.user) {
             let (user, session) = (actor.user, actor.session);
-            self.quietly(id, Command::Attach { user, session, socket, legacy }).await;
+            self.quietly(
+                id,
+                Command::Attach {
+                    user,
+                    session,
+                    socket,
+                    legacy,
+                },
+            )
+            .await;
         }
     }
 
@@ -347,7 +427,12 @@ impl Calls {
 }
 
 impl Table {
-    fn claim(&mut self, call: &Call, inbox: mpsc::Sender<Ask>, caller: UserId) -> Result<(), CallRefused> {
+    fn claim(
+        &mut self,
+        call: &Call,
+        inbox: mpsc::Sender<Ask>,
+        caller: UserId,
+    ) -> Result<(), CallRefused> {
         if self.of_user.contains_key(&call.record().receiver.user) {
             return Err(CallRefused::Busy);
         }
@@ -361,7 +446,15 @@ impl Table {
     fn insert(&mut self, call: &Call, inbox: mpsc::Sender<Ask>) {
         let record = call.record();
         let (caller, receiver) = (record.caller.user, record.receiver.user);
-        self.calls.insert(record.id, Live { inbox, caller, receiver, caller_session: record.caller.session });
+        self.calls.insert(
+            record.id,
+            Live {
+                inbox,
+                caller,
+                receiver,
+                caller_session: record.caller.session,
+            },
+        );
         self.of_user.insert(caller, record.id);
         self.of_user.insert(receiver, record.id);
     }

@@ -1,0 +1,224 @@
+//! The two sides of a call and who speaks for each: sockets that come, go, and take over.
+
+use super::super::{CallEvent, CallLeg, EndReason, SessionId, SocketId, UnixMillis, UserId};
+use super::tell::to_socket;
+use super::{Call, CallError, Effect, State};
+
+/// Who speaks for one side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Leg {
+    Bound(SocketId),
+    /// Nobody since `since`; given up at `until`. What is sent meanwhile goes to every socket of the side's sign-in.
+    Absent {
+        since: UnixMillis,
+        until: UnixMillis,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    Caller,
+    Receiver,
+}
+
+impl Side {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Caller => Self::Receiver,
+            Self::Receiver => Self::Caller,
+        }
+    }
+}
+
+impl Call {
+    pub(super) fn attach(
+        &mut self,
+        out: &mut Vec<Effect>,
+        (user, session, socket): (UserId, SessionId, SocketId),
+        legacy: bool,
+        now: UnixMillis,
+    ) {
+        let Ok(side) = self.side(user) else { return };
+        if side == Side::Receiver
+            && let State::Ringing {
+                deadline,
+                rung,
+                kept,
+                ..
+            } = &mut self.state
+        {
+            if rung.insert(socket, session).is_some() {
+                return;
+            }
+            let (devices, signals, until) = (rung.len(), kept.replay(), *deadline);
+            out.push(to_socket(socket, self.incoming(until.since(now))));
+            for (kind, payload) in signals {
+                out.push(to_socket(
+                    socket,
+                    self.signal_event(Side::Caller, kind, payload),
+                ));
+            }
+            self.to_side(
+                out,
+                Side::Caller,
+                CallEvent::Ringing {
+                    call: self.record.id,
+                    devices,
+                },
+            );
+        } else if legacy && self.is_absent(side) && self.leg_record(side).session == Some(session) {
+            self.bind(out, side, socket);
+        }
+    }
+
+    pub(super) fn detach(&mut self, out: &mut Vec<Effect>, socket: SocketId, now: UnixMillis) {
+        match &mut self.state {
+            State::Ringing { caller, rung, .. } => {
+                if *caller == Leg::Bound(socket) {
+                    *caller = Leg::Absent {
+                        since: now,
+                        until: now.plus(self.limits.caller_rejoin),
+                    };
+                } else if rung.remove(&socket).is_some() {
+                    let devices = rung.len();
+                    self.to_side(
+                        out,
+                        Side::Caller,
+                        CallEvent::Ringing {
+                            call: self.record.id,
+                            devices,
+                        },
+                    );
+                }
+            }
+            State::Answered {
+                caller, receiver, ..
+            } => {
+                let gone = Leg::Absent {
+                    since: now,
+                    until: now.plus(self.limits.rejoin),
+                };
+                let other = if *caller == Leg::Bound(socket) {
+                    *caller = gone;
+                    Side::Receiver
+                } else if *receiver == Leg::Bound(socket) {
+                    *receiver = gone;
+                    Side::Caller
+                } else {
+                    return;
+                };
+                self.to_side(
+                    out,
+                    other,
+                    CallEvent::Peer {
+                        call: self.record.id,
+                        present: false,
+                    },
+                );
+            }
+            State::Ended => {}
+        }
+    }
+
+    pub(super) fn join(
+        &mut self,
+        out: &mut Vec<Effect>,
+        user: UserId,
+        session: SessionId,
+        socket: SocketId,
+        legacy: bool,
+    ) -> Result<(), CallError> {
+        let side = self.side(user)?;
+        match &self.state {
+            State::Ended => return Err(CallError::Ended),
+            State::Ringing { .. } if side == Side::Receiver => return Ok(()),
+            State::Ringing { .. } | State::Answered { .. } => {}
+        }
+        let same_session = self.leg_record(side).session == Some(session);
+        if self.is_bound(side, socket) || (legacy && !(self.is_absent(side) && same_session)) {
+            return Ok(());
+        }
+        if let Some(Leg::Bound(old)) = self.leg(side) {
+            out.push(to_socket(
+                old,
+                self.ended_event(EndReason::AnsweredElsewhere),
+            ));
+        }
+        self.leg_record_mut(side).session = Some(session);
+        if !same_session {
+            out.push(Effect::Save(Box::new(self.record.clone())));
+        }
+        self.bind(out, side, socket);
+        Ok(())
+    }
+
+    pub(super) fn bind(&mut self, out: &mut Vec<Effect>, side: Side, socket: SocketId) {
+        let answered = match (&mut self.state, side) {
+            (State::Ringing { caller, .. }, Side::Caller) => {
+                *caller = Leg::Bound(socket);
+                false
+            }
+            (State::Answered { caller, .. }, Side::Caller) => {
+                *caller = Leg::Bound(socket);
+                true
+            }
+            (State::Answered { receiver, .. }, Side::Receiver) => {
+                *receiver = Leg::Bound(socket);
+                true
+            }
+            (State::Ringing { .. }, Side::Receiver) | (State::Ended, _) => false,
+        };
+        if answered {
+            self.to_side(
+                out,
+                side.other(),
+                CallEvent::Peer {
+                    call: self.record.id,
+                    present: true,
+                },
+            );
+        }
+    }
+
+    pub(super) fn side(&self, user: UserId) -> Result<Side, CallError> {
+        if user == self.record.caller.user {
+            Ok(Side::Caller)
+        } else if user == self.record.receiver.user {
+            Ok(Side::Receiver)
+        } else {
+            Err(CallError::Forbidden)
+        }
+    }
+
+    pub(super) fn leg(&self, side: Side) -> Option<Leg> {
+        match (&self.state, side) {
+            (State::Ringing { caller, .. } | State::Answered { caller, .. }, Side::Caller) => {
+                Some(*caller)
+            }
+            (State::Answered { receiver, .. }, Side::Receiver) => Some(*receiver),
+            (State::Ringing { .. }, Side::Receiver) | (State::Ended, _) => None,
+        }
+    }
+
+    pub(super) fn is_bound(&self, side: Side, socket: SocketId) -> bool {
+        self.leg(side) == Some(Leg::Bound(socket))
+    }
+
+    pub(super) fn is_absent(&self, side: Side) -> bool {
+        matches!(self.leg(side), Some(Leg::Absent { .. }))
+    }
+
+    pub(super) const fn leg_record(&self, side: Side) -> &CallLeg {
+        match side {
+            Side::Caller => &self.record.caller,
+            Side::Receiver => &self.record.receiver,
+        }
+    }
+
+    pub(super) const fn leg_record_mut(&mut self, side: Side) -> &mut CallLeg {
+        match side {
+            Side::Caller => &mut self.record.caller,
+            Side::Receiver => &mut self.record.receiver,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Where a call stands and how it moves on: signals, the answer, time, the end.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::{CallEvent, CallStatus, EndReason, SessionId, SocketId, UnixMillis, UserId};
+use super::legs::{Leg, Side};
+use super::tell::to_socket;
+use super::{ALIVE_EVERY, Call, CallError, Effect, SignalKind, State};
+
+impl Call {
+    pub(super) fn signal(
+        &mut self,
+        out: &mut Vec<Effect>,
+        (user, session, socket): (UserId, SessionId, SocketId),
+        kind: SignalKind,
+        payload: Arc<Value>,
+    ) -> Result<(), CallError> {
+        let side = self.side(user)?;
+        if let State::Ended = self.state {
+            return Err(CallError::Ended);
+        }
+        let ringing = matches!(self.state, State::Ringing { .. });
+        if ringing && (side == Side::Receiver || kind == SignalKind::Answer) {
+            return Err(CallError::NotAccepted);
+        }
+        if !self.is_bound(side, socket) {
+            if !self.is_absent(side) || self.leg_record(side).session != Some(session) {
+                return Err(CallError::OtherDevice);
+            }
+            self.bind(out, side, socket);
+        }
+        let event = self.signal_event(side, kind, Arc::clone(&payload));
+        match &mut self.state {
+            State::Ringing { rung, kept, .. } => {
+                kept.keep(kind, payload)?;
+                out.extend(rung.keys().map(|socket| to_socket(*socket, event.clone())));
+            }
+            State::Answered { .. } => self.to_side(out, side.other(), event),
+            State::Ended => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn accept(
+        &mut self,
+        out: &mut Vec<Effect>,
+        user: UserId,
+        session: SessionId,
+        socket: Option<SocketId>,
+        now: UnixMillis,
+    ) -> Result<(), CallError> {
+        if self.side(user)? != Side::Receiver {
+            return Err(CallError::Forbidden);
+        }
+        let (caller, rung) = match &mut self.state {
+            State::Ringing { caller, rung, .. } => (*caller, std::mem::take(rung)),
+            State::Answered { receiver, .. } => {
+                let same_session = self.record.receiver.session == Some(session);
+                return match (*receiver, socket) {
+                    (Leg::Bound(bound), Some(socket)) if bound == socket => Ok(()),
+                    (Leg::Absent { .. }, Some(socket)) if same_session => {
+                        self.bind(out, Side::Receiver, socket);
+                        Ok(())
+                    }
+                    (_, None) if same_session => Ok(()),
+                    (Leg::Bound(_) | Leg::Absent { .. }, _) => Err(CallError::AnsweredElsewhere),
+                };
+            }
+            State::Ended => return Err(CallError::Ended),
+        };
+        let absent = Leg::Absent {
+            since: now,
+            until: now.plus(self.limits.rejoin),
+        };
+        // A caller who dropped while it rang has as long as anybody in an answered call.
+        let caller = if let Leg::Bound(_) = caller {
+            caller
+        } else {
+            absent
+        };
+        self.state = State::Answered {
+            caller,
+            receiver: socket.map_or(absent, Leg::Bound),
+            next_alive: now.plus(ALIVE_EVERY),
+        };
+        self.record.status = CallStatus::Answered;
+        self.record.answered_at = Some(now);
+        self.record.last_alive_at = now;
+        self.record.receiver.session = Some(session);
+        self.save(out, now);
+        self.to_side(
+            out,
+            Side::Caller,
+            CallEvent::Accepted {
+                call: self.record.id,
+                receiver: user,
+            },
+        );
+        self.status(out, now);
+        for (other, its_session) in rung {
+            let accepted_here = socket.map_or(its_session == session, |socket| socket == other);
+            if !accepted_here {
+                out.push(to_socket(
+                    other,
+                    self.ended_event(EndReason::AnsweredElsewhere),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn tick(&mut self, out: &mut Vec<Effect>, now: UnixMillis) {
+        let expired = |leg: &Leg| match leg {
+            Leg::Absent { since, until } if *until <= now => Some(*since),
+            Leg::Absent { .. } | Leg::Bound(_) => None,
+        };
+        match &mut self.state {
+            State::Ringing {
+                deadline, caller, ..
+            } => {
+                if *deadline <= now {
+                    self.end(out, CallStatus::Missed, EndReason::Missed, now, now, None);
+                } else if expired(caller).is_some() {
+                    self.end(
+                        out,
+                        CallStatus::Missed,
+                        EndReason::Cancelled,
+                        now,
+                        now,
+                        None,
+                    );
+                }
+            }
+            State::Answered {
+                caller,
+                receiver,
+                next_alive,
+            } => {
+                if let Some(since) = [expired(caller), expired(receiver)]
+                    .into_iter()
+                    .flatten()
+                    .min()
+                {
+                    self.end(out, CallStatus::Ended, EndReason::Lost, since, now, None);
+                } else if *next_alive <= now {
+                    *next_alive = now.plus(ALIVE_EVERY);
+                    self.record.last_alive_at = now;
+                    out.push(Effect::Save(Box::new(self.record.clone())));
+                }
+            }
+            State::Ended => {}
+        }
+    }
+
+    pub(super) fn hang_up(
+        &mut self,
+        out: &mut Vec<Effect>,
+        side: Side,
+        now: UnixMillis,
+        except: Option<SocketId>,
+    ) -> Result<(), CallError> {
+        let (status, reason) = match (&self.state, side) {
+            (State::Ringing { .. }, Side::Caller) => (CallStatus::Missed, EndReason::Cancelled),
+            (State::Ringing { .. }, Side::Receiver) => (CallStatus::Rejected, EndReason::Rejected),
+            (State::Answered { .. }, Side::Caller | Side::Receiver) => {
+                (CallStatus::Ended, EndReason::HangUp)
+            }
+            (State::Ended, _) => return Err(CallError::Ended),
+        };
+        self.end(out, status, reason, now, now, except);
+        Ok(())
+    }
+
+    /// Ends the call as of `at`, tells both users' devices, the one that asked excepted.
+    pub(super) fn end(
+        &mut self,
+        out: &mut Vec<Effect>,
+        status: CallStatus,
+        reason: EndReason,
+        at: UnixMillis,
+        now: UnixMillis,
+        except: Option<SocketId>,
+    ) {
+        self.state = State::Ended;
+        self.record.status = status;
+        self.record.reason = Some(reason);
+        self.record.ended_at = Some(
+            self.record
+                .answered_at
+                .map_or(at, |answered| at.max(answered)),
+        );
+        self.save(out, now);
+        if status == CallStatus::Rejected {
+            self.to_user(out, Side::Caller, None, CallEvent::Rejected(self.record.id));
+        }
+        self.status(out, now);
+        self.to_user(out, Side::Caller, except, self.ended_event(reason));
+        self.to_user(out, Side::Receiver, except, self.ended_event(reason));
+    }
+}

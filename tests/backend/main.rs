@@ -1,0 +1,9 @@
+//! The use cases over both databases, with a real bus, a real relay and a clock that the tests move.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod accounts;
+mod calls;
+mod chats;
+mod migrations;
+mod support;

@@ -1,0 +1,231 @@
+//! A family on a database of its own.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use sqlx::{Connection, Executor, PgConnection};
+use tempfile::TempDir;
+use zvonilka::bus::Bus;
+use zvonilka::domain::{Actor, InviteCode, Password, UnixMillis, User, UserName};
+use zvonilka::media::{Media, MediaConfig, TransportPolicy};
+use zvonilka::service::{
+    Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Invites, Passwords, People,
+    SignedIn, Tasks, Tokens,
+};
+use zvonilka::store::Db;
+
+pub(crate) const START: UnixMillis = UnixMillis(1_700_000_000_000);
+const POSTGRES: &str = "ZVONILKA_TEST_POSTGRES";
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// Runs one body on both databases, as two tests.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$doc:meta])* async fn $name:ident($world:ident: World) $body:block) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn body($world: $crate::support::World) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                body($crate::support::World::new($crate::support::Kind::Sqlite).await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                body($crate::support::World::new($crate::support::Kind::Postgres).await).await;
+            }
+        }
+    };
+}
+
+/// Everything that the use cases stand on, and they themselves.
+pub(crate) struct World {
+    pub(crate) ground: Ground,
+    pub(crate) auth: Auth,
+    pub(crate) people: People,
+    pub(crate) invites: Invites,
+    pub(crate) chats: Chats,
+    pub(crate) calls: Calls,
+    now: Arc<AtomicI64>,
+    _relay: net::Relay,
+    _folder: TempDir,
+}
+
+/// Opens a new, empty database. Returns the URL too, if it has one.
+pub(crate) async fn database(kind: Kind, folder: &TempDir) -> (Db, Option<String>) {
+    match kind {
+        Kind::Sqlite => (
+            Db::sqlite(&folder.path().join("test.db")).await.unwrap(),
+            None,
+        ),
+        Kind::Postgres => {
+            let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+                panic!(
+                    "{POSTGRES} is not set: run the tests as scripts/with-postgres.sh cargo test"
+                )
+            });
+            let name = format!("zv_{}", uuid::Uuid::new_v4().simple());
+            let mut admin = PgConnection::connect(&server).await.unwrap();
+            admin
+                .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
+                .await
+                .unwrap();
+            let mut url = url::Url::parse(&server).unwrap();
+            url.set_path(&name);
+            (Db::postgres(url.as_str()).await.unwrap(), Some(url.into()))
+        }
+    }
+}
+
+impl World {
+    pub(crate) async fn new(kind: Kind) -> Self {
+        let folder = TempDir::new().unwrap();
+        let (db, _) = database(kind, &folder).await;
+        let secret = turn::Secret::new("a secret of the tests").unwrap();
+        let relay = net::Relay::start(net::Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            relay_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            relay_ports: 49152..=65535,
+            realm: "test".into(),
+            secrets: vec![secret.clone()],
+            peers: turn::PeerRules {
+                allow_loopback: true,
+                ..turn::PeerRules::default()
+            },
+            quotas: turn::Quotas::default(),
+        })
+        .unwrap();
+        let media = Media::new(
+            relay.handle(),
+            secret,
+            MediaConfig {
+                host: "127.0.0.1".into(),
+                port: relay.local_addr().port(),
+                credential_lifetime: Duration::from_secs(86_400),
+                policy: TransportPolicy::All,
+            },
+        );
+        let now = Arc::new(AtomicI64::new(START.0));
+        let clock = Clock::new({
+            let now = Arc::clone(&now);
+            move || UnixMillis(now.load(Ordering::SeqCst))
+        });
+        let ground = Ground {
+            db,
+            bus: Bus::default(),
+            media,
+            clock,
+            tasks: Tasks::default(),
+        };
+        let world = Self::over(ground, now, relay, folder);
+        world.chats.found_family("Семейный Чат").await.unwrap();
+        world
+            .invites
+            .first(Some(InviteCode::parse("secret_invite").unwrap()))
+            .await
+            .unwrap();
+        world
+    }
+
+    fn over(ground: Ground, now: Arc<AtomicI64>, relay: net::Relay, folder: TempDir) -> Self {
+        let passwords = Passwords::start(NonZeroU32::new(64).unwrap()).unwrap();
+        let tokens = Tokens::new(
+            "a secret of the tests",
+            Duration::from_secs(900),
+            Duration::from_secs(30 * 86_400),
+        );
+        let calls = Calls::new(
+            ground.clone(),
+            CallsConfig {
+                ring: Duration::from_secs(45),
+                rejoin: Duration::from_secs(30),
+            },
+        );
+        let limits = AuthLimits {
+            refresh_grace: Duration::from_secs(60),
+        };
+        Self {
+            auth: Auth::new(
+                ground.clone(),
+                tokens,
+                passwords.clone(),
+                calls.clone(),
+                limits,
+            ),
+            people: People::new(ground.clone(), passwords, calls.clone()),
+            invites: Invites::new(ground.clone()),
+            chats: Chats::new(ground.clone()),
+            calls,
+            ground,
+            now,
+            _relay: relay,
+            _folder: folder,
+        }
+    }
+
+    /// The same database after a restart: nothing in memory is left.
+    pub(crate) fn restarted(self) -> Self {
+        let ground = Ground {
+            bus: Bus::default(),
+            tasks: Tasks::default(),
+            ..self.ground
+        };
+        Self::over(ground, self.now, self._relay, self._folder)
+    }
+
+    pub(crate) fn pass(&self, span: Duration) {
+        self.now
+            .fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) async fn register(&self, name: &str) -> User {
+        let name = UserName::parse(name).unwrap();
+        let code = InviteCode::parse("secret_invite").unwrap();
+        self.auth
+            .register(name, password("secret1"), code)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn sign_in(&self, name: &str) -> SignedIn {
+        self.auth
+            .login(name, "secret1".into(), "a test")
+            .await
+            .unwrap()
+    }
+
+    /// Registers somebody and signs them in.
+    pub(crate) async fn member(&self, name: &str) -> Actor {
+        self.register(name).await;
+        let signed = self.sign_in(name).await;
+        self.auth.authenticate(&signed.access, false).await.unwrap()
+    }
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::choose(text.into()).unwrap()
+}
+
+/// Waits until something holds that another task brings about.
+pub(crate) async fn eventually<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+    for _ in 0..500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to hold");
+}
