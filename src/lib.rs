@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bus::Bus;
 use crate::config::{Config, DatabaseUrl, IceTransportPolicy, Secrets};
-use crate::domain::{Invalid, InviteCode};
+use crate::domain::{Event, Invalid, InviteCode};
 use crate::gateway::Gateway;
 use crate::http::{App, Peer, Rules};
 use crate::media::{Media, MediaConfig, TransportPolicy};
@@ -39,6 +39,8 @@ use crate::store::{Db, StoreError};
 
 /// How long requests and use cases that were begun may take when the server stops.
 const GRACE: Duration = Duration::from_secs(4);
+/// How long clients that were told of the stop have to hear it before their transports close.
+const FAREWELL: Duration = Duration::from_millis(200);
 /// How often used-up refresh tokens are removed.
 const PRUNE: Duration = Duration::from_secs(3600);
 
@@ -102,6 +104,7 @@ pub struct Server {
     close_all: CancellationToken,
     accepting: JoinHandle<io::Result<()>>,
     io: SocketIo,
+    bus: Bus,
     tasks: Tasks,
     relay: ::net::Relay,
     db: Db,
@@ -148,6 +151,7 @@ impl Server {
             close_all,
             accepting,
             io,
+            bus: ground.bus,
             tasks,
             relay,
             db,
@@ -170,6 +174,8 @@ impl Server {
     /// database closed last.
     pub async fn stop(self) {
         self.stop_accepting.cancel();
+        self.bus.tell_everybody(&Event::Stopping);
+        tokio::time::sleep(FAREWELL).await;
         if timeout(GRACE / 2, self.io.close()).await.is_err() {
             tracing::warn!("some sockets did not close in time");
         }

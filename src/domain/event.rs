@@ -64,6 +64,8 @@ pub enum Event {
     Offline(UserId),
     /// This listener's session is over: it must sign in again.
     SessionEnded(SessionEnd),
+    /// The server is about to stop.
+    Stopping,
     /// Something happened in a call.
     Call(CallEvent),
 }

@@ -36,6 +36,7 @@ pub(super) fn event(event: &Event, legacy: bool) -> Option<(&'static str, Value)
         Event::SessionEnded(why) => {
             (!legacy).then(|| ("session_ended", json!({ "code": why.code() })))
         }
+        Event::Stopping => (!legacy).then(|| ("server_stopping", json!({}))),
         Event::Call(event) => call(event, legacy),
     }
 }

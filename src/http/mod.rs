@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,6 +29,7 @@ use tower_http::request_id::{
     MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
@@ -36,6 +37,8 @@ use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
 pub use connection::{Acceptor, Peer};
 pub use openapi::document;
 
+/// How long a request may take to arrive and be answered.
+const SLOWEST: Duration = Duration::from_secs(30);
 /// How long a browser may remember what CORS allows, in seconds.
 const PREFLIGHT: Duration = Duration::from_secs(86_400);
 
@@ -116,6 +119,10 @@ pub fn finish(routes: Router) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            SLOWEST,
+        ))
         .layer(CatchPanicLayer::custom(error::panicked));
     routes.layer(layers)
 }
