@@ -5,6 +5,7 @@
 //!
 //! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions and reads counters from any thread.
 
+mod allocation_log;
 mod counters;
 mod egress;
 mod ingress;

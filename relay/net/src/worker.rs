@@ -2,6 +2,7 @@
 
 use crate::{
     Counters,
+    allocation_log::log,
     counters::Published,
     egress::{Egress, Route},
     ingress::{BATCH, Ingress},
@@ -21,8 +22,8 @@ use std::{
 };
 use stun::DatagramClass;
 use turn::{
-    AllocationEvent, FiveTuple, Flow, Now, Output, PeerAddr, RelayedPort, SessionName, ToClient,
-    Transport, UnixMillis, Via,
+    FiveTuple, Flow, Now, Output, PeerAddr, RelayedPort, SessionName, ToClient, Transport,
+    UnixMillis, Via,
 };
 
 /// The token of the waker: no socket's.
@@ -169,6 +170,7 @@ impl Worker {
 
     /// Hands over what `id` has received. Returns whether there may be more.
     fn read(&mut self, id: SocketId, now: Now) -> bool {
+        let mut failed = 0;
         for _ in 0..TURN {
             let Some(socket) = self.sockets.get(id) else {
                 return false;
@@ -179,6 +181,7 @@ impl Worker {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(error) => {
                     tracing::debug!(%error, "cannot receive");
+                    failed += 1;
                     continue;
                 }
             };
@@ -192,7 +195,8 @@ impl Worker {
                 return false;
             }
         }
-        true
+        // A socket that does nothing but fail waits for its next event, and does not keep the thread busy.
+        failed < TURN
     }
 
     fn take_from_clients(&mut self, at: usize, local: SocketAddr, now: Now) {
@@ -200,7 +204,7 @@ impl Worker {
         let server = meta.dst_ip.unwrap_or(local.ip()).to_canonical();
         let from = FiveTuple {
             transport: Transport::Udp,
-            client: SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port()),
+            client: canonical(meta.addr),
             server: SocketAddr::new(server, local.port()),
         };
         for datagram in datagrams {
@@ -270,6 +274,14 @@ pub(crate) fn host_addresses() -> io::Result<Vec<IpAddr>> {
         .collect())
 }
 
+/// Returns an IPv4 address in IPv6 clothes as what it is; an IPv6 address keeps its scope.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        IpAddr::V6(_) => address,
+    }
+}
+
 fn now() -> Now {
     // A clock before 1970 makes every nonce stale, which is as it should be.
     let unix = SystemTime::now()
@@ -321,29 +333,4 @@ fn to_client(to: &FiveTuple) -> Route {
 fn count(flow: &mut Flow, datagram: &[u8]) {
     flow.packets += 1;
     flow.bytes += datagram.len() as u64;
-}
-
-fn log(event: &AllocationEvent) {
-    match event {
-        AllocationEvent::Started {
-            session,
-            five_tuple,
-            relayed,
-            lifetime,
-        } => {
-            tracing::info!(%session, lifetime = lifetime.as_secs(), "allocation started");
-            tracing::debug!(%session, %five_tuple, %relayed, "allocation addresses");
-        }
-        AllocationEvent::Ended {
-            session,
-            age,
-            to_peers,
-            to_client,
-            reason,
-            ..
-        } => {
-            let (to_peers, to_client) = (to_peers.bytes, to_client.bytes);
-            tracing::info!(%session, age = age.as_secs(), to_peers, to_client, reason = reason.name(), "allocation ended");
-        }
-    }
 }

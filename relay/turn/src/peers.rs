@@ -74,7 +74,7 @@ impl OwnAddresses {
     /// Returns whether a permission for `ip` may be granted, as far as the server's own addresses go; `None` leaves it to the policy.
     pub(crate) fn permits(&self, ip: IpAddr) -> Option<bool> {
         let inner = canonical(ip);
-        if inner == self.relay || inner == self.listener.ip() {
+        if inner == self.relay || (inner == self.listener.ip() && !inner.is_unspecified()) {
             return Some(true);
         }
         if self.host.contains(&inner) && !self.opens(inner) {
@@ -185,6 +185,11 @@ mod tests {
         assert_eq!(own.reach(peer("198.51.100.8:50000"), true), Reach::Nowhere);
         assert_eq!(own.reach(peer("127.0.0.1:80"), false), Reach::Nowhere);
         assert_eq!(own.permits(ip("8.8.8.8")), None);
+        assert_eq!(
+            own.permits(ip("0.0.0.0")),
+            None,
+            "the listener's wildcard is no address"
+        );
         assert_eq!(own.reach(peer("8.8.8.8:53"), true), Reach::Outside);
     }
 

@@ -8,22 +8,22 @@ use std::{
 
 #[test]
 fn turnutils_reaches_a_peer_by_channels() {
-    to_a_peer(40_200..=40_249, &[]);
+    to_a_peer(20_200..=20_249, &[]);
 }
 
 #[test]
 fn turnutils_reaches_a_peer_by_send_indications() {
-    to_a_peer(40_250..=40_299, &["-s"]);
+    to_a_peer(20_250..=20_299, &["-s"]);
 }
 
 #[test]
 fn turnutils_reaches_itself_relay_to_relay_by_channels() {
-    relay_to_relay(40_300..=40_349, &[]);
+    relay_to_relay(20_300..=20_349, &[]);
 }
 
 #[test]
 fn turnutils_reaches_itself_relay_to_relay_by_send_indications() {
-    relay_to_relay(40_350..=40_399, &["-s"]);
+    relay_to_relay(20_350..=20_399, &["-s"]);
 }
 
 fn to_a_peer(ports: std::ops::RangeInclusive<u16>, options: &[&str]) {

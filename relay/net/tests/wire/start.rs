@@ -10,7 +10,7 @@ fn a_listen_address_that_is_taken_is_named() {
     let address = taken.local_addr().unwrap();
     let error = Relay::start(Config {
         listen: address,
-        ..config(40_100..=40_109)
+        ..config(20_100..=20_109)
     })
     .unwrap_err();
     assert!(matches!(error, StartError::Listen { address: named, .. } if named == address));
@@ -20,7 +20,7 @@ fn a_listen_address_that_is_taken_is_named() {
 #[test]
 fn what_cannot_work_is_refused_at_the_start() {
     #[expect(clippy::reversed_empty_ranges, reason = "that is the mistake")]
-    let reversed = config(40_100..=40_099);
+    let reversed = config(20_100..=20_099);
     assert!(matches!(
         Relay::start(reversed),
         Err(StartError::RelayPorts(_))
@@ -29,7 +29,7 @@ fn what_cannot_work_is_refused_at_the_start() {
         Relay::start(config(0..=10)),
         Err(StartError::RelayPorts(_))
     ));
-    let good = || config(40_110..=40_119);
+    let good = || config(20_110..=20_119);
     let relay_address = |ip: IpAddr| {
         Relay::start(Config {
             relay_address: ip,
@@ -69,7 +69,7 @@ fn what_cannot_work_is_refused_at_the_start() {
 
 #[test]
 fn stopping_frees_every_port_and_the_handle_says_so() {
-    let (relay, address) = start(config(40_120..=40_129));
+    let (relay, address) = start(config(20_120..=20_129));
     let client = Client::connect(address, "alice");
     let relayed = client.allocate().unwrap();
     let handle = relay.handle();
@@ -86,7 +86,7 @@ fn stopping_frees_every_port_and_the_handle_says_so() {
 
 #[test]
 fn a_relay_that_is_dropped_stops() {
-    let (relay, address) = start(config(40_130..=40_139));
+    let (relay, address) = start(config(20_130..=20_139));
     assert_eq!(mapped_address(&socket(), address).1, address);
     drop(relay);
     UdpSocket::bind(address).unwrap();

@@ -19,7 +19,7 @@ pub(super) struct Caller {
     pub(super) key: IntegrityKey,
 }
 
-/// A refusal, and who is told: a signed-in caller gets it signed.
+/// A refusal, with the attributes that a 420 names.
 struct Refused {
     refusal: Refusal,
     unknown: Vec<AttributeType>,
@@ -164,6 +164,7 @@ impl Server {
         })
     }
 
+    /// Answers with 12 bytes more than were asked with, or 24 to an IPv6 client: the address alone.
     fn answer_binding(&mut self, from: FiveTuple, request: &Message<'_>) {
         self.counters.bindings += 1;
         let answer = Answer::success(request).with(&XorMappedAddress::new(

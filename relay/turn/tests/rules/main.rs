@@ -9,6 +9,7 @@ mod allocate;
 mod authentication;
 mod binding;
 mod channels;
+mod client;
 mod data;
 mod hairpin;
 mod permissions;
