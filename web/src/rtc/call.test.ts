@@ -36,7 +36,7 @@ class Line {
 }
 
 const dialled = (): Line =>
-  new Line().hear({ kind: "dial", peer: ANNA, type: "voice" }, { kind: "media_ready" }, { kind: "initiated", call: CALL, peer: ANNA });
+  new Line().hear({ kind: "dial", peer: ANNA, type: "voice" }, { kind: "media_ready" }, { kind: "initiated", call: CALL, peer: ANNA, devices: null });
 const rung = (): Line => new Line().hear({ kind: "incoming", call: CALL, peer: ANNA, type: "video", expiresIn: 45_000 });
 const talking = (role: "caller" | "callee"): Line => {
   const line =
@@ -66,12 +66,18 @@ describe("a call that goes out", () => {
     expect(line.phase).toMatchObject({ kind: "calling", devices: 2 });
   });
 
+  it("rings nowhere if the server names no device in time", () => {
+    expect(dialled().hear({ kind: "timer", name: "reach" }).phase).toMatchObject({ kind: "calling", devices: 0 });
+    const ringing = dialled().hear({ kind: "devices", call: CALL, devices: 1 }, { kind: "timer", name: "reach" });
+    expect(ringing.phase).toMatchObject({ kind: "calling", devices: 1 });
+  });
+
   it("is ended on the server even if it was cancelled before it had an id", () => {
     const line = new Line().hear(
       { kind: "dial", peer: ANNA, type: "voice" },
       { kind: "media_ready" },
       { kind: "hangup" },
-      { kind: "initiated", call: CALL, peer: ANNA },
+      { kind: "initiated", call: CALL, peer: ANNA, devices: null },
     );
     expect(line.phase).toEqual({ kind: "idle" });
     expect(line.asked("end")).toEqual([{ do: "end", call: CALL, peer: ANNA }]);

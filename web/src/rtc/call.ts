@@ -44,7 +44,7 @@ export type CallPhase =
     }
   | { kind: "ended"; peer: Person; type: CallType; reason: EndReason; devices: number | null; seconds: number | null };
 
-export type TimerName = "ring" | "confirm" | "grace" | "connect" | "restore" | "linger";
+export type TimerName = "ring" | "reach" | "confirm" | "grace" | "connect" | "restore" | "linger";
 
 export type CallInput =
   | { kind: "dial"; peer: Person; type: CallType }
@@ -52,7 +52,8 @@ export type CallInput =
   | { kind: "media_failed"; fault: MediaFault }
   /** The server did not say how to connect. */
   | { kind: "config_failed" }
-  | { kind: "initiated"; call: CallId; peer: Person }
+  /** `devices`: what the server said before its answer came, else null. */
+  | { kind: "initiated"; call: CallId; peer: Person; devices: number | null }
   | { kind: "initiate_failed"; reason: "busy" | "already" | "failed" }
   | { kind: "incoming"; call: CallId; peer: Person; type: CallType; expiresIn: number }
   | { kind: "answer"; camera: boolean }
@@ -101,6 +102,8 @@ export const CONNECT_MS = 25_000;
 export const RESTORE_MS = 45_000;
 /** The server counts 45 s; this is for a server that cannot be reached. */
 export const RING_MS = 60_000;
+/** For the word of the first device that rings. */
+export const REACH_MS = 2_000;
 /** A ringing device that was cut off hears of the call again at once, or the call is over. */
 export const CONFIRM_MS = 4_000;
 export const LINGER_MS = 2_500;
@@ -167,9 +170,10 @@ function inPreparing(phase: In<"preparing">, input: CallInput): Step {
       return ended(phase, "failed");
     case "initiated":
       return stay(
-        { kind: "calling", call: input.call, peer, type, devices: null },
+        { kind: "calling", call: input.call, peer, type, devices: input.devices },
         { do: "open_peer", call: input.call, peer, role: "caller", type },
         { do: "set_timer", name: "ring", ms: RING_MS },
+        { do: "set_timer", name: "reach", ms: REACH_MS },
       );
     case "initiate_failed":
       return ended(phase, input.reason);
@@ -200,10 +204,17 @@ function inCalling(phase: In<"calling">, input: CallInput, now: number): Step {
     case "hangup":
       return idle({ do: "end", call: phase.call, peer: phase.peer });
     case "timer":
-      return input.name === "ring" ? ended(phase, "no_answer", { devices: phase.devices, effects: [{ do: "end", call: phase.call, peer: phase.peer }] }) : stay(phase);
+      return onCallingTimer(phase, input.name);
     default:
       return stay(phase);
   }
+}
+
+function onCallingTimer(phase: In<"calling">, name: TimerName): Step {
+  // The server tells of every device that rings, so silence means that none does.
+  if (name === "reach") return stay({ ...phase, devices: phase.devices ?? 0 });
+  if (name !== "ring") return stay(phase);
+  return ended(phase, "no_answer", { devices: phase.devices, effects: [{ do: "end", call: phase.call, peer: phase.peer }] });
 }
 
 function inRinging(phase: In<"ringing">, input: CallInput): Step {
@@ -319,6 +330,7 @@ function onActiveTimer(phase: In<"active">, name: TimerName): Step {
     case "restore":
       return phase.path === "restoring" ? ended(phase, "lost", { effects: [end] }) : stay(phase);
     case "ring":
+    case "reach":
     case "confirm":
     case "linger":
       return stay(phase);

@@ -61,6 +61,8 @@ export function createCallControl(options: CallControlOptions): CallControl {
   let configuration: RTCConfiguration | null = null;
   /** What came before the peer connection was there. */
   let early: { call: CallId; signals: RemoteSignal[] } = { call: "", signals: [] };
+  /** The socket may speak of a call before the answer that names it is here. */
+  let announced: { call: CallId; devices: number } | null = null;
   /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
   let turn = 0;
   const timers = new Map<TimerName, () => void>();
@@ -134,7 +136,8 @@ export function createCallControl(options: CallControlOptions): CallControl {
     const mine = turn;
     try {
       const call = await api.initiateCall(target.id, type);
-      if (mine === turn) feed({ kind: "initiated", call: call.id, peer: target });
+      const devices = announced?.call === call.id ? announced.devices : null;
+      if (mine === turn) feed({ kind: "initiated", call: call.id, peer: target, devices });
       else void finish("end_call", call.id, target);
     } catch (error) {
       if (mine === turn) feed({ kind: "initiate_failed", reason: initiateReason(error) });
@@ -231,7 +234,10 @@ export function createCallControl(options: CallControlOptions): CallControl {
       early = { call: callId, signals: [] };
       feed({ kind: "incoming", call: callId, peer: { id: remoteUserId, username: callerName }, type: callType, expiresIn });
     }),
-    channel.on("call_ringing", ({ callId, devices: count }) => feed({ kind: "devices", call: callId, devices: count })),
+    channel.on("call_ringing", ({ callId, devices: count }) => {
+      announced = { call: callId, devices: count };
+      feed({ kind: "devices", call: callId, devices: count });
+    }),
     channel.on("call_accepted", ({ callId }) => feed({ kind: "remote_accepted", call: callId })),
     channel.on("call_rejected", ({ callId }) => feed({ kind: "remote_ended", call: callId, reason: "rejected", seconds: null })),
     channel.on("call_ended", ({ callId, reason, duration }) =>

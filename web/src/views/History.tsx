@@ -108,7 +108,8 @@ function outcome(t: Translate, past: Call, outgoing: boolean): string {
     case "rejected":
       return t("history.rejected");
     case "missed":
-      return outgoing ? t("history.no_answer") : "";
+      if (!outgoing) return "";
+      return t(past.endReason === "cancelled" ? "history.cancelled" : "history.no_answer");
     case "ended":
       if (past.startedAt === null) return t("history.cancelled");
       return past.duration === null ? "" : spanInWords(t, past.duration);

@@ -17,8 +17,8 @@ const NEAR_TOP = 400;
 export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number }) {
   const { chats, me, outbox } = useHome();
   const { t } = useI18n();
-  const readAtOpening = untrack(() => props.chat.readSeq);
   const unreadAtOpening = untrack(() => props.chat.unreadCount);
+  const readAtOpening = untrack(() => (unreadAtOpening > 0 ? props.chat.readSeq : null));
   const items = createMemo<readonly LogItem[]>(
     (previous) =>
       logItems({ messages: props.log.messages, outgoing: outbox.of(props.chat.id), participants: props.chat.participants, me, readAtOpening }, previous),

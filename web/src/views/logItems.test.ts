@@ -21,7 +21,7 @@ const view = (fields: Partial<LogView>): LogView => ({
     { id: "anna", username: "Анна", readSeq: 0 },
   ],
   me: ME,
-  readAtOpening: 0,
+  readAtOpening: null,
   ...fields,
 });
 
@@ -70,6 +70,7 @@ describe("the messages as they are shown", () => {
   it("mark the first of others that was not read at the opening", () => {
     const messages = [message(1, "anna", at(1, 0)), message(2, ME, at(1, 1)), message(3, "anna", at(1, 2)), message(4, "anna", at(1, 3))];
     expect(logItems(view({ messages, readAtOpening: 1 })).map((item) => item.firstNew)).toEqual([false, false, true, false]);
+    expect(logItems(view({ messages, readAtOpening: null })).some((item) => item.firstNew)).toBe(false);
   });
 
   it("are the same objects as long as nothing of them changes", () => {

@@ -32,8 +32,8 @@ export interface LogView {
   outgoing: readonly Outgoing[];
   participants: readonly Participant[];
   me: UserId;
-  /** `readSeq` when the chat was opened. */
-  readAtOpening: number;
+  /** `readSeq` when the chat was opened; null if nothing was unread then. */
+  readAtOpening: number | null;
 }
 
 const RUN_MS = 10 * 60_000;
@@ -46,7 +46,8 @@ export function logItems(view: LogView, previous: readonly LogItem[] = []): read
     ...messages.map((message) => fromMessage(message, me, readBy)),
     ...outgoing.filter((item) => !sent.has(item.clientId)).map((item) => fromOutgoing(item, me)),
   ];
-  const firstNew = bare.find((item) => !item.own && item.seq !== null && item.seq > view.readAtOpening)?.key;
+  const { readAtOpening } = view;
+  const firstNew = readAtOpening === null ? undefined : bare.find((item) => !item.own && item.seq !== null && item.seq > readAtOpening)?.key;
   const known = new Map(previous.map((item) => [item.key, item]));
   return bare.map((item, index) => {
     const before = bare[index - 1];
@@ -54,7 +55,7 @@ export function logItems(view: LogView, previous: readonly LogItem[] = []): read
     const next: LogItem = {
       ...item,
       day: !before || !sameDay(before, item),
-      firstNew: item.key === firstNew && view.readAtOpening > 0,
+      firstNew: item.key === firstNew,
       first: !before || !sameRun(before, item),
       last: !behind || !sameRun(item, behind),
     };
