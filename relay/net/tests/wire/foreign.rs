@@ -4,6 +4,7 @@ use crate::support::{SECRET, config, eventually, start};
 use std::{
     net::{SocketAddr, UdpSocket},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 #[test]
@@ -80,8 +81,13 @@ impl Peer {
             .spawn()
             .unwrap_or_else(|error| missing(&error));
         let peer = Self { process, port };
-        eventually("the peer listens", || {
-            UdpSocket::bind(("127.0.0.1", port)).is_err()
+        let probe = UdpSocket::bind("127.0.0.1:0").unwrap();
+        probe
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .unwrap();
+        eventually("the peer answers", || {
+            probe.send_to(b"probe", ("127.0.0.1", port)).unwrap();
+            probe.recv(&mut [0; 10]).is_ok()
         });
         peer
     }
