@@ -10,10 +10,18 @@ import { useHome } from "./context";
 import type { LogItem } from "./logItems";
 import { now } from "./now";
 
-export function MessageItem(props: { item: LogItem; isPrivate: boolean; newCount: number }) {
+export interface MessageItemProps {
+  item: LogItem;
+  isPrivate: boolean;
+  newCount: number;
+  isFirst: boolean;
+  isLast: boolean;
+}
+
+export function MessageItem(props: MessageItemProps) {
   const { t, language } = useI18n();
   return (
-    <div class="slot">
+    <div class="slot" classList={{ top: props.isFirst, end: props.isLast }}>
       <Show when={props.item.day}>
         <p class="day">{dayName(t, language(), new Date(props.item.at), now())}</p>
       </Show>

@@ -107,7 +107,15 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
           <div class="log-fill" />
           <div class="log" ref={content}>
             <Virtualizer data={items()} ref={setHandle} scrollRef={scroller} shift={shift().grew} onScroll={onScroll} itemSize={64}>
-              {(item) => <MessageItem item={item} isPrivate={props.chat.kind === "private"} newCount={unreadAtOpening} />}
+              {(item, index) => (
+                <MessageItem
+                  item={item}
+                  isPrivate={props.chat.kind === "private"}
+                  newCount={unreadAtOpening}
+                  isFirst={index() === 0}
+                  isLast={index() === items().length - 1}
+                />
+              )}
             </Virtualizer>
           </div>
         </Show>
