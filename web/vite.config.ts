@@ -39,9 +39,7 @@ export default defineConfig({
   ],
   build: { target: "es2022", assetsInlineLimit: 0 },
   server: {
-    proxy: Object.fromEntries(
-      SERVER_PATHS.map((path) => [`^/${path}(/|\\?|$)`, { target: server, ws: path === "socket.io" }]),
-    ),
+    proxy: Object.fromEntries(SERVER_PATHS.map((path) => [`^/${path}(/|\\?|$)`, { target: server, ws: path === "socket.io" }])),
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

@@ -80,7 +80,8 @@ export function createApi(tokens: Tokens): Api {
 
   return {
     login: (username, password) => unwrap(open.POST("/auth/login", { body: { username, password } })),
-    register: (username, password, invitationCode) => unwrap(open.POST("/users/register", { body: { username, password, invitationCode } })),
+    register: (username, password, invitationCode) =>
+      unwrap(open.POST("/users/register", { body: { username, password, invitationCode } })),
     checkInvite: (code) => unwrap(open.POST("/invitation-codes/check", { body: { code } })),
     async logout() {
       await unwrap(client.POST("/auth/logout"));
@@ -91,8 +92,13 @@ export function createApi(tokens: Tokens): Api {
     chats: () => unwrap(client.GET("/chats")),
     openPrivateChat: (targetUserId) => unwrap(client.POST("/chats/private", { body: { targetUserId } })),
     messages: (chatId, before) =>
-      unwrap(client.GET("/chats/{chatId}/messages", { params: { path: { chatId }, query: before === null ? { limit: 50 } : { limit: 50, before } } })),
-    changes: (chatId, after) => unwrap(client.GET("/chats/{chatId}/changes", { params: { path: { chatId }, query: { after, limit: 200 } } })),
+      unwrap(
+        client.GET("/chats/{chatId}/messages", {
+          params: { path: { chatId }, query: before === null ? { limit: 50 } : { limit: 50, before } },
+        }),
+      ),
+    changes: (chatId, after) =>
+      unwrap(client.GET("/chats/{chatId}/changes", { params: { path: { chatId }, query: { after, limit: 200 } } })),
     send: (chatId, content, clientId) =>
       unwrap(client.POST("/chats/{chatId}/messages", { params: { path: { chatId } }, body: { content, clientId } })),
     markRead: (chatId, seq) => unwrap(client.POST("/chats/{chatId}/read", { params: { path: { chatId } }, body: { seq } })),

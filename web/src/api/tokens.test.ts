@@ -4,7 +4,13 @@ import { createTokens, type StoredSession, type TokenStorage } from "./tokens";
 import type { TokenPair } from "./wire";
 
 const USER = { id: "anna", username: "Анна", isAdmin: false };
-const pair = (n: number): TokenPair => ({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, expires_in: 900, refresh_expires_in: 2_592_000, user: USER });
+const pair = (n: number): TokenPair => ({
+  access_token: `access ${n}`,
+  refresh_token: `refresh ${n}`,
+  expires_in: 900,
+  refresh_expires_in: 2_592_000,
+  user: USER,
+});
 
 /** One browser: storage and a lock that its tabs share, a clock, a server that rotates. */
 class Browser {

@@ -95,11 +95,11 @@ export const en: Words = {
   "msg.retry": "Try again",
   "msg.discard": "Delete",
 
-  "retry": "Try again",
-  "close": "Close",
-  "cancel": "Cancel",
-  "save": "Save",
-  "back": "Back",
+  retry: "Try again",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  back: "Back",
 
   "conn.lost": "No connection to the server. Reconnecting…",
   "conn.offline": "You are offline. Messages will go out when you are back.",

@@ -36,7 +36,11 @@ class Line {
 }
 
 const dialled = (): Line =>
-  new Line().hear({ kind: "dial", peer: ANNA, type: "voice" }, { kind: "media_ready" }, { kind: "initiated", call: CALL, peer: ANNA, devices: null });
+  new Line().hear(
+    { kind: "dial", peer: ANNA, type: "voice" },
+    { kind: "media_ready" },
+    { kind: "initiated", call: CALL, peer: ANNA, devices: null },
+  );
 const rung = (): Line => new Line().hear({ kind: "incoming", call: CALL, peer: ANNA, type: "video", expiresIn: 45_000 });
 const talking = (role: "caller" | "callee"): Line => {
   const line =
@@ -84,7 +88,10 @@ describe("a call that goes out", () => {
   });
 
   it("tells apart nobody there and nobody answering", () => {
-    const away = dialled().hear({ kind: "devices", call: CALL, devices: 0 }, { kind: "remote_ended", call: CALL, reason: "missed", seconds: null });
+    const away = dialled().hear(
+      { kind: "devices", call: CALL, devices: 0 },
+      { kind: "remote_ended", call: CALL, reason: "missed", seconds: null },
+    );
     expect(away.phase).toMatchObject({ kind: "ended", reason: "no_answer", devices: 0 });
   });
 
@@ -185,7 +192,10 @@ describe("a call that goes on", () => {
     expect(line.phase).toMatchObject({ peerLost: true });
     line.hear({ kind: "peer_link", call: CALL, lost: false });
     expect(line.done).toEqual([{ do: "resend_offer" }]);
-    const broken = talking("caller").hear({ kind: "path", state: "disconnected" }).forget().hear({ kind: "peer_link", call: CALL, lost: false });
+    const broken = talking("caller")
+      .hear({ kind: "path", state: "disconnected" })
+      .forget()
+      .hear({ kind: "peer_link", call: CALL, lost: false });
     expect(broken.done).toEqual([{ do: "restart_path" }]);
     expect(talking("callee").hear({ kind: "peer_link", call: CALL, lost: false }).done).toEqual([]);
   });

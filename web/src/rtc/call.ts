@@ -7,17 +7,7 @@ export type MediaFault = "denied" | "missing" | "in_use" | "insecure";
 export type Role = "caller" | "callee";
 
 /** `busy` and `already`: refused at the start, as the other side or this account is in a call. */
-export type EndReason =
-  | "hangup"
-  | "rejected"
-  | "no_answer"
-  | "elsewhere"
-  | "lost"
-  | "no_path"
-  | "busy"
-  | "already"
-  | "failed"
-  | MediaFault;
+export type EndReason = "hangup" | "rejected" | "no_answer" | "elsewhere" | "lost" | "no_path" | "busy" | "already" | "failed" | MediaFault;
 
 /** `connecting` until the first sound; `restoring` after the path broke. */
 export type MediaPath = "connecting" | "connected" | "restoring";
@@ -282,7 +272,9 @@ function inActive(phase: In<"active">, input: CallInput, now: number): Step {
     case "rejoin_refused":
       return input.call === call ? ended(phase, "lost") : stay(phase);
     case "remote_ended":
-      return input.call === call ? remoteEnded(phase, input.reason, { seconds: input.seconds ?? Math.round((now - phase.since) / 1000) }) : stay(phase);
+      return input.call === call
+        ? remoteEnded(phase, input.reason, { seconds: input.seconds ?? Math.round((now - phase.since) / 1000) })
+        : stay(phase);
     case "hangup":
       return idle({ do: "end", call, peer });
     case "timer":
@@ -387,7 +379,11 @@ interface Ending {
   effects?: readonly CallEffect[];
 }
 
-function ended(phase: Exclude<CallPhase, { kind: "idle" }>, reason: EndReason, { devices = null, seconds = null, effects = [] }: Ending = {}): Step {
+function ended(
+  phase: Exclude<CallPhase, { kind: "idle" }>,
+  reason: EndReason,
+  { devices = null, seconds = null, effects = [] }: Ending = {},
+): Step {
   const linger: CallEffect[] = PASSING.has(reason) ? [{ do: "set_timer", name: "linger", ms: LINGER_MS }] : [];
   return stay({ kind: "ended", peer: phase.peer, type: phase.type, reason, devices, seconds }, { do: "release" }, ...effects, ...linger);
 }

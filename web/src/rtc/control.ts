@@ -108,7 +108,10 @@ export function createCallControl(options: CallControlOptions): CallControl {
         return release();
       case "set_timer":
         timers.get(effect.name)?.();
-        timers.set(effect.name, after(effect.ms, () => feed({ kind: "timer", name: effect.name })));
+        timers.set(
+          effect.name,
+          after(effect.ms, () => feed({ kind: "timer", name: effect.name })),
+        );
         return;
       case "cancel_timer":
         timers.get(effect.name)?.();

@@ -10,7 +10,20 @@ const CHAT = "chat";
 function message(seq: number): Message {
   const sender = { id: "anna", username: "Анна" };
   const time = "2026-01-01T00:00:00.000Z";
-  return { id: `m${seq}`, chatId: CHAT, chat: { id: CHAT, name: "" }, senderId: "anna", sender, content: "…", kind: "text", seq, rev: seq, clientId: null, createdAt: time, updatedAt: time };
+  return {
+    id: `m${seq}`,
+    chatId: CHAT,
+    chat: { id: CHAT, name: "" },
+    senderId: "anna",
+    sender,
+    content: "…",
+    kind: "text",
+    seq,
+    rev: seq,
+    clientId: null,
+    createdAt: time,
+    updatedAt: time,
+  };
 }
 
 /** A server with one chat, and one client before it. Requests are answered when the test says so. */

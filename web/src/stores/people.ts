@@ -46,7 +46,10 @@ export function createPeopleStore({ api, events, me, after }: PeopleOptions): Pe
           .sort((a, b) => a.username.localeCompare(b.username))
           .map((user): [UserId, PersonState] => {
             const seen = presence().get(user.id);
-            return [user.id, { ...user, online: seen?.online ?? false, inCall: seen?.inCall ?? false, lastSeenAt: seen?.lastSeenAt ?? null }];
+            return [
+              user.id,
+              { ...user, online: seen?.online ?? false, inCall: seen?.inCall ?? false, lastSeenAt: seen?.lastSeenAt ?? null },
+            ];
           }),
       ),
   );

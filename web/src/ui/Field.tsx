@@ -72,7 +72,18 @@ function Note(props: { id: string; hint: string | undefined; fault: string | und
     <Show
       when={props.fault}
       fallback={
-        <Show when={props.ok} fallback={<Show when={props.hint}>{(hint) => <p class="hint" id={props.id}>{hint()}</p>}</Show>}>
+        <Show
+          when={props.ok}
+          fallback={
+            <Show when={props.hint}>
+              {(hint) => (
+                <p class="hint" id={props.id}>
+                  {hint()}
+                </p>
+              )}
+            </Show>
+          }
+        >
           {(ok) => (
             <p class="hint ok" id={props.id}>
               <Icon name="check" size="s" />

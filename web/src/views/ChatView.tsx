@@ -56,7 +56,9 @@ function OpenChat(props: { chat: Chat }) {
             <FailedNote text={t("chat.failed")} again={t("retry")} onAgain={() => chats.open(props.chat.id)} />
           </div>
         </Match>
-        <Match when={log()?.state === "ready" && log()}>{(ready) => <MessageLog chat={props.chat} log={ready()} ownSent={ownSent()} />}</Match>
+        <Match when={log()?.state === "ready" && log()}>
+          {(ready) => <MessageLog chat={props.chat} log={ready()} ownSent={ownSent()} />}
+        </Match>
         <Match when={true}>
           <div class="log-wrap loading">
             <LoadingRows text={t("chat.loading")} rows={4} />

@@ -7,8 +7,8 @@ import { Icon } from "../ui/Icon";
 import { useHome } from "./context";
 import { hasTouchKeyboard, isWide } from "./wide";
 
-/** The server's limit; what is longer it would refuse. */
-const MAX_CHARACTERS = 4_000;
+/** `chat.max_message_length` of the server; what is longer it would refuse. */
+const MAX_CHARACTERS = 10_000;
 
 export function Composer(props: { chat: ChatId; onSent(): void }) {
   const { drafts, outbox } = useHome();

@@ -65,7 +65,10 @@ export function Join(props: { code: string }) {
   const refused = (prefix: string): string | undefined => {
     const error = failure();
     if (!error?.code.startsWith(prefix)) return undefined;
-    return failureText(t, error.code === "name.taken" ? new ApiError(error.code, error.status, { name: name().trim(), ...error.details }) : error);
+    return failureText(
+      t,
+      error.code === "name.taken" ? new ApiError(error.code, error.status, { name: name().trim(), ...error.details }) : error,
+    );
   };
   const elsewhere = (): string | undefined => {
     const error = failure();
@@ -78,7 +81,8 @@ export function Join(props: { code: string }) {
     if (state.kind === "bad" && state.error.code !== "network") return failureText(t, state.error);
     return refused("invite.");
   };
-  const codeGood = (): string | undefined => (check().kind === "good" ? t(props.code !== "" ? "invite.ok_filled" : "invite.ok") : undefined);
+  const codeGood = (): string | undefined =>
+    check().kind === "good" ? t(props.code !== "" ? "invite.ok_filled" : "invite.ok") : undefined;
   const until = (): string => {
     const state = check();
     return state.kind === "good" && state.until !== null ? t("invite.until", { date: date(language(), new Date(state.until)) }) : "";

@@ -21,7 +21,10 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
   const readAtOpening = untrack(() => (unreadAtOpening > 0 ? props.chat.readSeq : null));
   const items = createMemo<readonly LogItem[]>(
     (previous) =>
-      logItems({ messages: props.log.messages, outgoing: outbox.of(props.chat.id), participants: props.chat.participants, me, readAtOpening }, previous),
+      logItems(
+        { messages: props.log.messages, outgoing: outbox.of(props.chat.id), participants: props.chat.participants, me, readAtOpening },
+        previous,
+      ),
     [],
   );
   /** Older messages came in front: the place is kept from the end. */
@@ -93,7 +96,13 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
       { defer: true },
     ),
   );
-  createEffect(on(() => props.ownSent, () => queueMicrotask(toEnd), { defer: true }));
+  createEffect(
+    on(
+      () => props.ownSent,
+      () => queueMicrotask(toEnd),
+      { defer: true },
+    ),
+  );
   createEffect(() => {
     if (!atBottom() || !visible()) return;
     setSeenSeq(lastSeq());

@@ -30,7 +30,13 @@ export function NewChat(props: { open: boolean; onClose(): void }) {
 
   return (
     <Dialog open={props.open} title={t("chats.new_title")} close={t("close")} onClose={props.onClose}>
-      <Show when={failure()}>{(error) => <p class="note bad" role="alert">{failureText(t, error())}</p>}</Show>
+      <Show when={failure()}>
+        {(error) => (
+          <p class="note bad" role="alert">
+            {failureText(t, error())}
+          </p>
+        )}
+      </Show>
       <Show when={people.all().length > 0} fallback={<p class="muted">{t("people.alone")}</p>}>
         <ul class="list sheet-list people" onKeyDown={moveInList}>
           <For each={people.all()}>

@@ -54,7 +54,13 @@ export function PersonView(props: { id: UserId }) {
                   {t("people.write")}
                 </button>
               </div>
-              <Show when={failure()}>{(error) => <p class="note bad" role="alert">{failureText(t, error())}</p>}</Show>
+              <Show when={failure()}>
+                {(error) => (
+                  <p class="note bad" role="alert">
+                    {failureText(t, error())}
+                  </p>
+                )}
+              </Show>
             </div>
           )}
         </Show>

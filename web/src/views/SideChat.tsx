@@ -36,7 +36,9 @@ export function SideChat(props: { chatId: string; onClose(): void }) {
             </button>
           </header>
           <Switch fallback={<LoadingRows text={t("chat.loading")} rows={3} />}>
-            <Match when={log()?.state === "ready" && log()}>{(ready) => <MessageLog chat={chat()} log={ready()} ownSent={ownSent()} />}</Match>
+            <Match when={log()?.state === "ready" && log()}>
+              {(ready) => <MessageLog chat={chat()} log={ready()} ownSent={ownSent()} />}
+            </Match>
           </Switch>
           <Composer chat={props.chatId} onSent={() => setOwnSent((n) => n + 1)} />
         </aside>

@@ -20,7 +20,12 @@ export function createFold(call: CallStore, route: Accessor<Route>): Fold {
     return kind !== "idle" && kind !== "ringing" && kind !== "answering";
   });
   // What one has to know, such as why a call failed, comes back in sight.
-  createEffect(on(() => call.phase().kind, () => setAway(false)));
+  createEffect(
+    on(
+      () => call.phase().kind,
+      () => setAway(false),
+    ),
+  );
   // Whoever opens another place wants to see it.
   createEffect(on(route, () => call.phase().kind === "active" && setAway(true), { defer: true }));
   return {

@@ -8,10 +8,29 @@ const at = (day: number, minute: number): string => new Date(2026, 0, day, 12, m
 
 function message(seq: number, senderId: string, createdAt: string, clientId: string | null = null): Message {
   const sender = { id: senderId, username: senderId };
-  return { id: `m${seq}`, chatId: "chat", chat: { id: "chat", name: "" }, senderId, sender, content: "…", kind: "text", seq, rev: seq, clientId, createdAt, updatedAt: createdAt };
+  return {
+    id: `m${seq}`,
+    chatId: "chat",
+    chat: { id: "chat", name: "" },
+    senderId,
+    sender,
+    content: "…",
+    kind: "text",
+    seq,
+    rev: seq,
+    clientId,
+    createdAt,
+    updatedAt: createdAt,
+  };
 }
 
-const waiting = (clientId: string, refused: string | null = null): Outgoing => ({ clientId, chatId: "chat", content: "…", createdAt: at(1, 9), refused });
+const waiting = (clientId: string, refused: string | null = null): Outgoing => ({
+  clientId,
+  chatId: "chat",
+  content: "…",
+  createdAt: at(1, 9),
+  refused,
+});
 
 const view = (fields: Partial<LogView>): LogView => ({
   messages: [],

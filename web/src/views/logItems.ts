@@ -47,7 +47,8 @@ export function logItems(view: LogView, previous: readonly LogItem[] = []): read
     ...outgoing.filter((item) => !sent.has(item.clientId)).map((item) => fromOutgoing(item, me)),
   ];
   const { readAtOpening } = view;
-  const firstNew = readAtOpening === null ? undefined : bare.find((item) => !item.own && item.seq !== null && item.seq > readAtOpening)?.key;
+  const firstNew =
+    readAtOpening === null ? undefined : bare.find((item) => !item.own && item.seq !== null && item.seq > readAtOpening)?.key;
   const known = new Map(previous.map((item) => [item.key, item]));
   return bare.map((item, index) => {
     const before = bare[index - 1];

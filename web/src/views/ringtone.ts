@@ -31,7 +31,8 @@ export function startRinging(kind: "incoming" | "outgoing"): () => void {
   const context = new AudioContext();
   const once = (): void => {
     if (context.state === "running") playOnce(context, pattern);
-    if (pattern.vibrate.length > 0 && "vibrate" in navigator && navigator.userActivation?.hasBeenActive) navigator.vibrate([...pattern.vibrate]);
+    if (pattern.vibrate.length > 0 && "vibrate" in navigator && navigator.userActivation?.hasBeenActive)
+      navigator.vibrate([...pattern.vibrate]);
   };
   // A page that nobody has touched may not sound yet; it starts with the first touch.
   void context.resume().then(once);
