@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::extract::Request;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketioxide::SocketIo;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -198,6 +199,7 @@ impl Server {
 pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    raise_file_limit();
     if config.local_run() {
         tracing::info!(http = %config.http.listen, "local run: only this machine is served; nothing here is ready for others");
     } else {
@@ -218,6 +220,18 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
     server.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes as many descriptors as the system allows: each allocation and each connection holds one, and the usual 1,024 are soon gone.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, current = limit.current, "the limit of open files stays low");
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
