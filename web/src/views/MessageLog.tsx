@@ -7,6 +7,8 @@ import { useI18n } from "../i18n";
 import type { OpenLog } from "../stores/chats";
 import { Icon } from "../ui/Icon";
 import { EmptyNote } from "../ui/Waiting";
+import { Announcer } from "./Announcer";
+import { createAttention } from "./attention";
 import { useHome } from "./context";
 import { logItems, type LogItem } from "./logItems";
 import { MessageItem } from "./MessageItem";
@@ -37,7 +39,7 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
   );
   const [atBottom, setAtBottom] = createSignal(true);
   const [seenSeq, setSeenSeq] = createSignal(untrack(() => props.log.messages.at(-1)?.seq ?? 0));
-  const [visible, setVisible] = createSignal(isLookedAt());
+  const attention = createAttention();
   const lastSeq = createMemo(() => props.log.messages.at(-1)?.seq ?? 0);
   const below = createMemo(() => items().filter((item) => !item.own && item.seq !== null && item.seq > seenSeq()).length);
   const [handle, setHandle] = createSignal<VirtualizerHandle>();
@@ -58,10 +60,6 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
   }
 
   onMount(() => {
-    const review = (): void => void setVisible(isLookedAt());
-    document.addEventListener("visibilitychange", review);
-    window.addEventListener("focus", review);
-    window.addEventListener("blur", review);
     // Measured messages, the keyboard, a longer composer: the end stays in sight.
     const resized = new ResizeObserver(() => {
       if (atBottom()) scroller.scrollTop = scroller.scrollHeight;
@@ -70,12 +68,7 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
     createEffect(() => {
       if (items().length > 0 && content) resized.observe(content);
     });
-    onCleanup(() => {
-      resized.disconnect();
-      document.removeEventListener("visibilitychange", review);
-      window.removeEventListener("focus", review);
-      window.removeEventListener("blur", review);
-    });
+    onCleanup(() => resized.disconnect());
   });
   createEffect(
     on(handle, (list) => {
@@ -104,7 +97,7 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
     ),
   );
   createEffect(() => {
-    if (!atBottom() || !visible()) return;
+    if (!atBottom() || !attention()) return;
     setSeenSeq(lastSeq());
     if (lastSeq() > 0) chats.markRead(props.chat.id, lastSeq());
   });
@@ -148,27 +141,4 @@ export function MessageLog(props: { chat: Chat; log: OpenLog; ownSent: number })
       <Announcer items={items()} />
     </div>
   );
-}
-
-/** Says what came in, for who cannot see it; the log itself also grows at its top. */
-function Announcer(props: { items: readonly LogItem[] }) {
-  const [words, setWords] = createSignal("");
-  createEffect(
-    on(
-      () => props.items.at(-1),
-      (last) => {
-        if (last && !last.own) setWords(`${last.senderName}: ${last.content}`);
-      },
-      { defer: true },
-    ),
-  );
-  return (
-    <p class="vh" role="status">
-      {words()}
-    </p>
-  );
-}
-
-function isLookedAt(): boolean {
-  return document.visibilityState === "visible" && document.hasFocus();
 }

@@ -1,0 +1,13 @@
+// Folds the call into a tile.
+
+import { useI18n } from "../i18n";
+import { Icon } from "../ui/Icon";
+
+export function FoldButton(props: { onFold(): void }) {
+  const { t } = useI18n();
+  return (
+    <button class="ib" aria-label={t("call.fold")} onClick={() => props.onFold()} data-testid="call-fold">
+      <Icon name="mini" />
+    </button>
+  );
+}
