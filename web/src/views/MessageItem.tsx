@@ -21,7 +21,7 @@ export interface MessageItemProps {
 export function MessageItem(props: MessageItemProps) {
   const { t, language } = useI18n();
   return (
-    <div class="slot" classList={{ top: props.isFirst, end: props.isLast }}>
+    <div class="slot" classList={{ opening: props.isFirst, closing: props.isLast }}>
       <Show when={props.item.day}>
         <p class="day">{dayName(t, language(), new Date(props.item.at), now())}</p>
       </Show>
