@@ -79,6 +79,7 @@ test("whatever is wrong is answered with an error message, and the socket stays"
     ["sendMessage", "text"],
     ["sendMessage", null],
     ["sendMessage", [1, 2]],
+    ["getMessages", { chatId: family.id, limit: -1 }],
     ["createChat", { name: "", participantIds: [] }],
     ["createChat", { name: "x", participantIds: "everybody" }],
   ];
