@@ -10,6 +10,7 @@ import type {
   ChangePage,
   Chat,
   ChatId,
+  Invite,
   InviteCheck,
   Message,
   MessagePage,
@@ -26,6 +27,8 @@ export interface Api {
   checkInvite(code: string): Promise<InviteCheck>;
   logout(): Promise<void>;
   updateUser(id: UserId, change: { username?: string; password?: string }): Promise<User>;
+  /** For administrators: an invite for one person until `expiresAt`. */
+  createInvite(expiresAt: string): Promise<Invite>;
   users(): Promise<readonly User[]>;
   presence(): Promise<readonly Presence[]>;
   chats(): Promise<readonly Chat[]>;
@@ -87,6 +90,7 @@ export function createApi(tokens: Tokens): Api {
       await unwrap(client.POST("/auth/logout"));
     },
     updateUser: (id, change) => unwrap(client.PUT("/users/{id}", { params: { path: { id } }, body: change })),
+    createInvite: (expiresAt) => unwrap(client.POST("/invitation-codes/generate", { body: { usageLimit: 1, expiresAt } })),
     users: () => unwrap(client.GET("/users")),
     presence: () => unwrap(client.GET("/users/presence")),
     chats: () => unwrap(client.GET("/chats")),

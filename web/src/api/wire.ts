@@ -21,6 +21,7 @@ export type ReadMark = Schemas["ReadMark"];
 export type Presence = Schemas["PresenceBody"];
 export type CallType = Schemas["CallKind"];
 export type Call = Schemas["Call"];
+export type Invite = Schemas["Invite"];
 export type InviteCheck = Schemas["CheckedBody"];
 
 export type CallEndReason = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost";

@@ -15,6 +15,8 @@ export interface CallMedia {
   camera: MediaStreamTrack | null;
   /** The camera was wanted and could not be had. */
   cameraFault: boolean;
+  /** The microphone was unplugged and there is no other. */
+  microphoneLost: boolean;
   remote: RemoteTracks;
 }
 
@@ -45,7 +47,7 @@ export interface CallControl {
   close(): void;
 }
 
-const NOTHING: CallMedia = { muted: false, camera: null, cameraFault: false, remote: { audio: null, video: null } };
+const NOTHING: CallMedia = { muted: false, camera: null, cameraFault: false, microphoneLost: false, remote: { audio: null, video: null } };
 /** Candidates of a ringing call that are kept; a browser gathers some ten. */
 const KEPT_SIGNALS = 200;
 
@@ -124,7 +126,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
     const mine = turn;
     const [opened, found] = await Promise.allSettled([devices.open(camera), api.rtcConfig()]);
     if (mine === turn && opened.status === "fulfilled" && found.status === "fulfilled") {
-      microphone = opened.value.microphone;
+      keepMicrophone(opened.value.microphone);
       configuration = found.value;
       setMedia({ camera: opened.value.camera, cameraFault: camera && opened.value.camera === null });
       return feed({ kind: "media_ready" });
@@ -133,6 +135,27 @@ export function createCallControl(options: CallControlOptions): CallControl {
     if (mine !== turn) return;
     if (opened.status === "rejected") feed({ kind: "media_failed", fault: faultOf(opened.reason) });
     else feed({ kind: "config_failed" });
+  }
+
+  /** A microphone that is unplugged in mid-call gives way to another one, if there is one. */
+  function keepMicrophone(track: MediaStreamTrack): void {
+    microphone = track;
+    track.enabled = !media.muted;
+    track.onended = () => void replaceMicrophone(track);
+  }
+
+  async function replaceMicrophone(lost: MediaStreamTrack): Promise<void> {
+    const mine = turn;
+    try {
+      const { microphone: next } = await devices.open(false);
+      if (mine !== turn || microphone !== lost) return next.stop();
+      keepMicrophone(next);
+      peer?.setMicrophone(next);
+      setMedia({ microphoneLost: false });
+    } catch (error) {
+      faultOf(error);
+      if (mine === turn) setMedia({ microphoneLost: true });
+    }
   }
 
   async function initiate(target: Person, type: CallType): Promise<void> {

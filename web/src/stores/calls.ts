@@ -29,6 +29,7 @@ export function createCallStore(options: Omit<CallControlOptions, "onPhase" | "o
     muted: false,
     camera: null,
     cameraFault: false,
+    microphoneLost: false,
     remote: { audio: null, video: null },
   });
   const { close, ...control } = createCallControl({ ...options, onPhase: setPhase, onMedia: setMedia });

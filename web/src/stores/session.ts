@@ -5,6 +5,7 @@ import type { Api } from "../api/client";
 import { asApiError } from "../api/failure";
 import type { Tokens } from "../api/tokens";
 import type { Account, InviteCheck } from "../api/wire";
+import { pathOf } from "./route";
 
 export interface SessionStore {
   account: Accessor<Account | null>;
@@ -14,11 +15,15 @@ export interface SessionStore {
   signIn(username: string, password: string): Promise<void>;
   register(username: string, password: string, invite: string): Promise<void>;
   checkInvite(code: string): Promise<InviteCheck>;
+  /** For administrators: the address that lets one person in, for 7 days. */
+  invite(): Promise<string>;
   rename(username: string): Promise<void>;
   changePassword(password: string): Promise<void>;
   /** Forgets the session here even if the server cannot be told. */
   signOut(): Promise<void>;
 }
+
+const INVITE_MS = 7 * 86_400_000;
 
 export function createSessionStore(api: Api, tokens: Tokens): SessionStore {
   const [account, setAccount] = createSignal<Account | null>(tokens.session()?.user ?? null, { equals: sameAccount });
@@ -49,6 +54,10 @@ export function createSessionStore(api: Api, tokens: Tokens): SessionStore {
       tokens.accept(await api.login(username, password));
     },
     checkInvite: (code) => api.checkInvite(code),
+    async invite() {
+      const { code } = await api.createInvite(new Date(Date.now() + INVITE_MS).toISOString());
+      return location.origin + pathOf({ at: "join", code });
+    },
     rename: (username) => change({ username }),
     changePassword: (password) => change({ password }),
     async signOut() {

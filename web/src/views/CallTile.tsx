@@ -55,7 +55,7 @@ export function CallTile(props: { onUnfold(): void }) {
           onPointerUp={drop}
           onPointerCancel={() => setDrag(null)}
         >
-          <button class="tile" aria-label={t("call.unfold")} onClick={() => props.onUnfold()}>
+          <button class="tile" aria-label={t("call.unfold", { name: person().username })} onClick={() => props.onUnfold()}>
             <Switch fallback={<Avatar id={person().id} name={person().username} size={64} />}>
               <Match when={call.media().remote.video}>
                 {(track) => <Picture class="fill" track={track()} label={t("call.video_of", { name: person().username })} />}

@@ -8,6 +8,7 @@ import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
 import { EmptyNote, FailedNote, LoadingRows } from "../ui/Waiting";
 import { useApp, useHome } from "./context";
+import { InviteDialog } from "./InviteDialog";
 import { moveInList } from "./keys";
 import { Link } from "./Link";
 import { now } from "./now";
@@ -16,8 +17,10 @@ import { now } from "./now";
 const REFRESH_MS = 20_000;
 
 export function PeopleList() {
+  const { session } = useApp();
   const { people } = useHome();
   const { t } = useI18n();
+  const [inviting, setInviting] = createSignal(false);
   const [search, setSearch] = createSignal("");
   const found = createMemo(() => {
     const wanted = search().trim().toLocaleLowerCase();
@@ -35,6 +38,12 @@ export function PeopleList() {
     <section class="pane listp people" aria-label={t("people.title")}>
       <header class="top">
         <h1>{t("people.title")}</h1>
+        <Show when={session.account()?.isAdmin}>
+          <button class="ib" aria-label={t("people.invite")} title={t("people.invite")} onClick={() => setInviting(true)} data-testid="invite">
+            <Icon name="adduser" />
+          </button>
+          <InviteDialog open={inviting()} onClose={() => setInviting(false)} />
+        </Show>
       </header>
       <div class="scroll">
         <label class="search">
@@ -75,7 +84,7 @@ function Group(props: { title: (n: number) => string; people: readonly PersonSta
   const ids = createMemo(() => props.people.map((person) => person.id));
   return (
     <Show when={props.people.length > 0}>
-      <h3 class="sec">{props.title(props.people.length)}</h3>
+      <h2 class="sec">{props.title(props.people.length)}</h2>
       <ul class="list" onKeyDown={moveInList}>
         <For each={ids()}>{(id) => <Row id={id} />}</For>
       </ul>

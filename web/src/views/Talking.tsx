@@ -49,7 +49,7 @@ export function Talking(props: { phase: Active; onFold(): void }) {
             <header class="top">
               <FoldButton onFold={props.onFold} />
               <span class="who-timer">
-                <b>{props.phase.peer.username}</b>
+                <h1>{props.phase.peer.username}</h1>
                 <CallTimer since={props.phase.since} class="num sm" />
               </span>
               <span class="ib" />
@@ -89,6 +89,11 @@ function Notes(props: { phase: Active }) {
           <Icon name="micoff" size="s" /> {t("mic.off_note")}
         </Show>
       </p>
+      <Show when={call.media().microphoneLost}>
+        <p class="status" role="alert">
+          {t("mic.lost")}
+        </p>
+      </Show>
       <CameraFault />
     </>
   );
