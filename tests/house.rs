@@ -334,6 +334,9 @@ fn without_comments(text: &str) -> String {
 }
 
 fn lines_without_tests(file: &Path) -> usize {
+    if file.ends_with("tests.rs") {
+        return 0;
+    }
     let text = fs::read_to_string(file).expect("readable");
     text.lines()
         .position(|line| line == "mod tests {")

@@ -78,7 +78,7 @@ pub(super) fn faults(loaded: &mut Loaded) -> Vec<Fault> {
         (
             "auth.access_token_lifetime",
             auth.access_token_lifetime,
-            Duration::from_mins(1),
+            Duration::from_secs(5),
         ),
         (
             "calls.ring_timeout",
