@@ -52,7 +52,9 @@ class Device {
       link: () => this.link,
       request: (name) => {
         this.requests.push(name);
-        return this.refusal ? Promise.reject(this.refusal) : (Promise.resolve({ call: { endedAt: null, status: "answered" }, resendOffer: false }) as never);
+        return this.refusal
+          ? Promise.reject(this.refusal)
+          : (Promise.resolve({ call: { endedAt: null, status: "answered" }, resendOffer: false }) as never);
       },
       tell: (name) => this.requests.push(`told ${name}`),
     },

@@ -1,6 +1,6 @@
 // The controls of a call, in reach of a thumb; M and V do the same from a keyboard.
 
-import { onCleanup, onMount, Show } from "solid-js";
+import { createSignal, onCleanup, onMount, Show } from "solid-js";
 import { useI18n } from "../i18n";
 import { CallButton } from "../ui/CallButton";
 import { useHome } from "./context";
@@ -11,7 +11,12 @@ export function CallTray(props: { endText: string; video: boolean }) {
   const { t } = useI18n();
   const muted = (): boolean => call.media().muted;
   const shown = (): boolean => call.media().camera !== null;
-  const toggleMicrophone = (): void => call.setMuted(!muted());
+  const [said, setSaid] = createSignal("");
+  function toggleMicrophone(): void {
+    call.setMuted(!muted());
+    // That it is off stands on the stage.
+    setSaid(muted() ? "" : t("mic.on_note"));
+  }
   const toggleCamera = (): void => void call.setCamera(!shown());
 
   onMount(() => {
@@ -45,6 +50,9 @@ export function CallTray(props: { endText: string; video: boolean }) {
         />
       </Show>
       <CallButton icon="end" look="end" text={props.endText} testId="call-hangup" onClick={() => call.hangUp()} />
+      <p class="vh" role="status">
+        {said()}
+      </p>
     </div>
   );
 }

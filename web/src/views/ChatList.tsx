@@ -7,6 +7,7 @@ import { rowTime } from "../i18n/time";
 import { Icon } from "../ui/Icon";
 import { FailedNote, LoadingRows } from "../ui/Waiting";
 import { ChatAvatar } from "./ChatAvatar";
+import { ChatPreview } from "./ChatPreview";
 import { useApp, useHome } from "./context";
 import { Link } from "./Link";
 import { chatTitle } from "./names";
@@ -77,7 +78,7 @@ function ChatRow(props: { chat: Chat }) {
             <LastTime chat={props.chat} />
           </span>
           <span class="li-b">
-            <Preview chat={props.chat} />
+            <ChatPreview chat={props.chat} />
             <Show when={props.chat.unreadCount > 0}>
               <span class="badge" role="img" aria-label={t("chats.unread", { n: props.chat.unreadCount })}>
                 {props.chat.unreadCount}
@@ -97,49 +98,4 @@ function LastTime(props: { chat: Chat }) {
       {(last) => <span class="when">{rowTime(t, language(), new Date(last().createdAt), now())}</span>}
     </Show>
   );
-}
-
-/** The draft, else the last message with who wrote it where that is not plain. */
-function Preview(props: { chat: Chat }) {
-  const { me, drafts, outbox } = useHome();
-  const { t } = useI18n();
-  const isOpen = useIsOpen(props.chat.id);
-  const draft = (): string => (isOpen() ? "" : drafts.of(props.chat.id).trim());
-  const waiting = () => outbox.of(props.chat.id).at(-1);
-  const author = (): string => {
-    const last = props.chat.lastMessage;
-    if (!last) return "";
-    if (last.senderId === me) return `${t("chats.you")} `;
-    return props.chat.kind === "private" ? "" : `${last.sender.username}: `;
-  };
-  return (
-    <Switch fallback={<span class="one">{t("chats.empty_row")}</span>}>
-      <Match when={draft()}>
-        {(text) => (
-          <>
-            <b class="draft">{t("chats.draft")}</b>
-            <span class="one">{text()}</span>
-          </>
-        )}
-      </Match>
-      <Match when={waiting()}>
-        {(item) => (
-          <>
-            <Icon name={item().refused === null ? "clock" : "alert"} size="xs" />
-            <span class="vh">{item().refused === null ? t("msg.sending") : t("msg.failed")}</span>
-            <span class="one">{`${t("chats.you")} ${item().content}`}</span>
-          </>
-        )}
-      </Match>
-      <Match when={props.chat.lastMessage}>{(last) => <span class="one">{author() + last().content}</span>}</Match>
-    </Switch>
-  );
-}
-
-function useIsOpen(id: string): () => boolean {
-  const { route } = useApp();
-  return () => {
-    const at = route.route();
-    return at.at === "chat" && at.id === id;
-  };
 }

@@ -14,7 +14,7 @@ import { createDrafts } from "../stores/drafts";
 import { createOutbox, outboxStorage } from "../stores/outbox";
 import { createPeopleStore } from "../stores/people";
 import { HomeContext, useApp, type HomeStores } from "./context";
-import { exposeForDiagnosis, guardPage } from "./page";
+import { exposeForDiagnosis, guardPage, keepAwake } from "./page";
 import { Shell } from "./Shell";
 
 export function Home(props: { api: Api; tokens: Tokens; me: UserId }) {
@@ -54,6 +54,7 @@ export function Home(props: { api: Api; tokens: Tokens; me: UserId }) {
   };
   exposeForDiagnosis(call);
   guardPage(call);
+  keepAwake(call);
   createEffect(() => {
     if (route.route().at === "join") route.go({ at: "chats" }, "replace");
   });

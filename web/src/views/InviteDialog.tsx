@@ -27,7 +27,12 @@ export function InviteDialog(props: { open: boolean; onClose(): void }) {
     }
   }
 
-  createEffect(on(() => props.open, (open) => open && void make()));
+  createEffect(
+    on(
+      () => props.open,
+      (open) => open && void make(),
+    ),
+  );
 
   async function copy(): Promise<void> {
     field.select();

@@ -39,7 +39,13 @@ export function PeopleList() {
       <header class="top">
         <h1>{t("people.title")}</h1>
         <Show when={session.account()?.isAdmin}>
-          <button class="ib" aria-label={t("people.invite")} title={t("people.invite")} onClick={() => setInviting(true)} data-testid="invite">
+          <button
+            class="ib"
+            aria-label={t("people.invite")}
+            title={t("people.invite")}
+            onClick={() => setInviting(true)}
+            data-testid="invite"
+          >
             <Icon name="adduser" />
           </button>
           <InviteDialog open={inviting()} onClose={() => setInviting(false)} />

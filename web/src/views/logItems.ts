@@ -40,7 +40,7 @@ const RUN_MS = 10 * 60_000;
 
 export function logItems(view: LogView, previous: readonly LogItem[] = []): readonly LogItem[] {
   const { messages, outgoing, me } = view;
-  const readBy = readByAll(view);
+  const readBy = readByAll(view.participants, me);
   const sent = new Set(messages.map((message) => message.clientId));
   const bare: LogItem[] = [
     ...messages.map((message) => fromMessage(message, me, readBy)),
@@ -65,7 +65,8 @@ export function logItems(view: LogView, previous: readonly LogItem[] = []): read
   });
 }
 
-function readByAll({ participants, me }: LogView): number {
+/** Up to which `seq` everybody else has read. */
+export function readByAll(participants: readonly Participant[], me: UserId): number {
   const others = participants.filter((each) => each.id !== me);
   return others.length === 0 ? 0 : Math.min(...others.map((each) => each.readSeq));
 }

@@ -1,6 +1,6 @@
 // The page around the client: leaving it during a call, its title, a handle for diagnosis.
 
-import { createEffect, onCleanup } from "solid-js";
+import { createEffect, createMemo, onCleanup } from "solid-js";
 import type { CallStore } from "../stores/calls";
 
 declare global {
@@ -30,6 +30,20 @@ export function guardPage(call: CallStore): void {
   onCleanup(() => {
     window.removeEventListener("beforeunload", ask);
     window.removeEventListener("pagehide", leave);
+  });
+}
+
+/** Keeps the screen on while pictures are shown, where the browser can. */
+export function keepAwake(call: CallStore): void {
+  const withPictures = createMemo(
+    () => call.phase().kind === "active" && (call.media().camera !== null || call.media().remote.video !== null),
+  );
+  createEffect(() => {
+    const wakeLock = navigator.wakeLock as WakeLock | undefined;
+    if (!withPictures() || !wakeLock) return;
+    // A hidden page or a low battery has its lock refused: the screen then goes off as it always does.
+    const lock = wakeLock.request("screen").catch(() => null);
+    onCleanup(() => void lock.then((held) => held?.release()));
   });
 }
 
