@@ -27,10 +27,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Bus;
-use crate::config::{Config, DatabaseUrl, IceTransportPolicy, Secrets};
+use crate::config::{Config, DatabaseUrl, IceTransportPolicy, LOCAL_INVITE, Secrets};
 use crate::domain::{Event, Invalid, InviteCode};
 use crate::gateway::Gateway;
-use crate::http::{App, Peer, Rules};
+use crate::http::{App, RemoteEnd, Rules};
 use crate::media::{Media, MediaConfig, TransportPolicy};
 use crate::service::{
     Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Passwords, People,
@@ -141,7 +141,7 @@ impl Server {
         let (stop_accepting, close_all) = (CancellationToken::new(), CancellationToken::new());
         let http = listener.local_addr()?;
         let acceptor = http::Acceptor::new(listener, close_all.clone());
-        let service = routes.into_make_service_with_connect_info::<Peer>();
+        let service = routes.into_make_service_with_connect_info::<RemoteEnd>();
         let serving = axum::serve(acceptor, service)
             .with_graceful_shutdown(stop_accepting.clone().cancelled_owned());
         let accepting = tokio::spawn(serving.into_future());
@@ -188,7 +188,9 @@ impl Server {
             tracing::warn!("some work did not end in time");
         }
         self.relay.stop();
-        self.db.close().await;
+        if timeout(GRACE / 4, self.db.close()).await.is_err() {
+            tracing::warn!("the database did not close in time");
+        }
     }
 }
 
@@ -379,17 +381,21 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
         .transpose()
         .map_err(StartError::FirstInvite)?;
     let random = code.is_none();
+    if !config.local_run() && !config.first_invite_is_known() {
+        // A local run may have made it in this very database.
+        let known = InviteCode::parse(LOCAL_INVITE).map_err(StartError::FirstInvite)?;
+        let closed = app.invites.close(&known).await;
+        if closed.map_err(|error| StartError::Prepare(error.into()))? {
+            tracing::warn!("the invitation of the local run was closed: everybody knows it");
+        }
+    }
     let made = app
         .invites
         .first(code)
         .await
         .map_err(|error| StartError::Prepare(error.into()))?;
-    if let Some(invite) = made {
-        if random {
-            tracing::info!(code = %invite.code, "the first invitation, shown this once: register with it, then invite the others");
-        } else {
-            tracing::info!(code = %invite.code, "the first invitation was made");
-        }
+    if let Some(invite) = made.filter(|_| random) {
+        tracing::info!(code = %invite.code, "the first invitation, shown this once: register with it, then invite the others");
     }
     let restored = app
         .calls
@@ -420,7 +426,7 @@ fn prune_hourly(tasks: &Tasks, auth: Auth) {
 
 /// Hands the switch that closes a connection to whoever handles its requests.
 async fn hand_over_switch(mut request: Request) -> Request {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<Peer>>() {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<RemoteEnd>>() {
         let close = peer.close.clone();
         request.extensions_mut().insert(close);
     }

@@ -10,6 +10,7 @@ create table sessions (
     ended_at   bigint
 );
 create index sessions_by_user on sessions (user_id);
+create index sessions_by_device on sessions (device_id);
 
 -- Refresh tokens of sessions, by their jti claim. Written by service::auth. A token with a successor has been used.
 create table refresh_tokens (

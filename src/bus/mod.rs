@@ -13,6 +13,9 @@ use crate::domain::{Event, SessionEnd, SessionId, SocketId, Target, UserId};
 /// Events a listener may be behind before it is cut off.
 const QUEUE: usize = 512;
 
+/// Sockets that one user may have: a dozen devices with several tabs each.
+const SOCKETS: usize = 128;
+
 /// Which namespace a listener is connected to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Channel {
@@ -56,11 +59,15 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Begins to listen. Returns the socket's id, its events, and whether the user was not online before.
+    /// Begins to listen; a user's first chat socket is told to everybody. Returns the socket's id and its events, or `None` if the
+    /// user has too many sockets already.
     #[must_use]
-    pub fn listen(&self, listener: Listener) -> (SocketId, mpsc::Receiver<Event>, bool) {
+    pub fn listen(&self, listener: Listener) -> Option<(SocketId, mpsc::Receiver<Event>)> {
         let (queue, events) = mpsc::channel(QUEUE);
         let mut all = self.lock();
+        if all.by_user.get(&listener.user).map_or(0, Vec::len) >= SOCKETS {
+            return None;
+        }
         let first = listener.channel == Channel::Chat && !all.is_online(listener.user);
         all.last_id += 1;
         let id = SocketId(all.last_id);
@@ -72,10 +79,13 @@ impl Bus {
             },
         );
         all.by_user.entry(listener.user).or_default().push(id);
-        (id, events, first)
+        if first {
+            all.send_everybody(&Event::Online(listener.user));
+        }
+        Some((id, events))
     }
 
-    /// Stops listening. Returns whether the user's last chat socket went with it.
+    /// Stops listening. Returns whether the user's last chat socket went with it, which is told to everybody.
     #[must_use]
     pub fn leave(&self, id: SocketId) -> bool {
         let mut all = self.lock();
@@ -89,7 +99,11 @@ impl Bus {
                 all.by_user.remove(&user);
             }
         }
-        entry.listener.channel == Channel::Chat && !all.is_online(user)
+        let last = entry.listener.channel == Channel::Chat && !all.is_online(user);
+        if last {
+            all.send_everybody(&Event::Offline(user));
+        }
+        last
     }
 
     /// Tells some users' chat sockets.
@@ -104,10 +118,7 @@ impl Bus {
 
     /// Tells every chat socket.
     pub fn tell_everybody(&self, event: &Event) {
-        let mut all = self.lock();
-        for id in all.by_id.keys().copied().collect::<Vec<_>>() {
-            all.send(id, Channel::Chat, event);
-        }
+        self.lock().send_everybody(event);
     }
 
     /// Tells the call sockets of `to`, but not `except`.
@@ -179,6 +190,12 @@ impl Listeners {
             .any(|entry| entry.listener.channel == Channel::Chat)
     }
 
+    fn send_everybody(&mut self, event: &Event) {
+        for id in self.by_id.keys().copied().collect::<Vec<_>>() {
+            self.send(id, Channel::Chat, event);
+        }
+    }
+
     fn send(&mut self, id: SocketId, channel: Channel, event: &Event) {
         let Some(entry) = self.by_id.get_mut(&id) else {
             return;
@@ -211,24 +228,28 @@ mod tests {
     #[test]
     fn a_user_is_online_while_one_chat_socket_is_there() {
         let (bus, user) = (Bus::default(), UserId::new());
-        let (_calls, _a, first) = bus.listen(listener(user, Channel::Calls));
-        assert!(!first && bus.online().is_empty());
-        let (one, _b, first) = bus.listen(listener(user, Channel::Chat));
-        assert!(first);
-        let (two, _c, first) = bus.listen(listener(user, Channel::Chat));
-        assert!(!first);
+        let watcher = UserId::new();
+        let (_, mut seen) = bus.listen(listener(watcher, Channel::Chat)).unwrap();
+        let mut told = || std::iter::from_fn(|| seen.try_recv().ok()).count();
+        told();
+        let (_calls, _a) = bus.listen(listener(user, Channel::Calls)).unwrap();
+        assert_eq!((bus.online(), told()), (vec![watcher], 0));
+        let (one, _b) = bus.listen(listener(user, Channel::Chat)).unwrap();
+        let (two, _c) = bus.listen(listener(user, Channel::Chat)).unwrap();
+        assert_eq!(told(), 1);
         assert!(!bus.leave(one));
-        assert_eq!(bus.online(), [user]);
+        assert!(bus.online().contains(&user));
         assert!(bus.leave(two));
         assert!(!bus.leave(two));
-        assert!(bus.online().is_empty());
+        assert_eq!((bus.online(), told()), (vec![watcher], 1));
     }
 
     #[test]
     fn a_listener_that_does_not_listen_is_cut_off_and_others_are_not() {
         let (bus, slow, quick) = (Bus::default(), UserId::new(), UserId::new());
-        let (_, mut slow_events, _) = bus.listen(listener(slow, Channel::Chat));
-        let (_, mut quick_events, _) = bus.listen(listener(quick, Channel::Chat));
+        let (_, mut slow_events) = bus.listen(listener(slow, Channel::Chat)).unwrap();
+        let (_, mut quick_events) = bus.listen(listener(quick, Channel::Chat)).unwrap();
+        while slow_events.try_recv().is_ok() || quick_events.try_recv().is_ok() {}
         for _ in 0..=QUEUE {
             bus.tell_everybody(&Event::Online(slow));
             assert!(quick_events.try_recv().is_ok());
@@ -245,12 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn a_user_has_a_bounded_number_of_sockets() {
+        let (bus, user) = (Bus::default(), UserId::new());
+        let all: Vec<_> = (0..=SOCKETS)
+            .map(|_| bus.listen(listener(user, Channel::Chat)))
+            .collect();
+        assert!(all[SOCKETS].is_none() && all[SOCKETS - 1].is_some());
+        assert!(bus.listen(listener(UserId::new(), Channel::Chat)).is_some());
+    }
+
+    #[test]
     fn a_call_event_reaches_its_target_alone() {
         let (bus, user, other) = (Bus::default(), UserId::new(), UserId::new());
-        let (chat, mut chat_events, _) = bus.listen(listener(user, Channel::Chat));
-        let (one, mut one_events, _) = bus.listen(listener(user, Channel::Calls));
-        let (_, mut two_events, _) = bus.listen(listener(user, Channel::Calls));
-        let (_, mut other_events, _) = bus.listen(listener(other, Channel::Calls));
+        let (chat, mut chat_events) = bus.listen(listener(user, Channel::Chat)).unwrap();
+        let (one, mut one_events) = bus.listen(listener(user, Channel::Calls)).unwrap();
+        let (_, mut two_events) = bus.listen(listener(user, Channel::Calls)).unwrap();
+        let (_, mut other_events) = bus.listen(listener(other, Channel::Calls)).unwrap();
+        while chat_events.try_recv().is_ok() {}
         bus.tell_call(Target::User(user), Some(one), &Event::Online(user));
         assert!(two_events.try_recv().is_ok());
         bus.tell_call(Target::Socket(one), None, &Event::Online(user));

@@ -30,6 +30,7 @@ pub use load::{Loaded, load, load_with};
 pub use names::{HostName, InviteCode, LogFilter};
 pub use secrets::{Secret, SecretError, Secrets};
 pub use settings::{
-    Auth, Calls, Chat, Config, Database, Http, IceTransportPolicy, Log, LogFormat, Turn,
+    Auth, Calls, Chat, Config, Database, Http, IceTransportPolicy, LOCAL_INVITE, Log, LogFormat,
+    Turn,
 };
 pub use units::{ByteSize, PortRange};

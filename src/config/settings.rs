@@ -20,7 +20,7 @@ use super::{
 };
 
 /// The invite of the local run, printed in the README and therefore known to everybody.
-const LOCAL_INVITE: &str = "secret_invite";
+pub const LOCAL_INVITE: &str = "secret_invite";
 
 /// Everything that can be configured, checked.
 #[derive(Debug, Clone)]

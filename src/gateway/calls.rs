@@ -54,6 +54,7 @@ pub(super) async fn handle(
         user,
         session,
         socket,
+        legacy,
         kind,
         payload: Arc::new(payload),
     };

@@ -18,8 +18,9 @@ pub(super) struct Incoming {
     pub(super) name: String,
     /// Its first argument; null if there is none.
     pub(super) data: Value,
-    /// Where an acknowledgement goes, if the client asked for one.
-    pub(super) ack: AckSender,
+    /// Where the acknowledgement goes, if the client asked for one. The library's sender is used up by a try that finds no room, so
+    /// there is one for each try.
+    pub(super) acks: [AckSender; 3],
 }
 
 /// The inbox is full, or its session is gone.

@@ -88,12 +88,16 @@ fn connect(gateway: &Gateway, channel: Channel, socket: &SocketRef, handshake: V
         ready(())
     });
     socket.on_fallback(
-        move |Event(name): Event, TryData::<Value>(data), ack: AckSender| {
+        move |Event(name): Event,
+              TryData::<Value>(data),
+              one: AckSender,
+              two: AckSender,
+              three: AckSender| {
             // An event without an argument cannot be decoded: it has none.
             let incoming = Incoming {
                 name: name.to_string(),
                 data: data.unwrap_or(Value::Null),
-                ack,
+                acks: [one, two, three],
             };
             if inbox.put(incoming).is_err() {
                 tracing::debug!("a client sent faster than it can be served");
@@ -102,5 +106,9 @@ fn connect(gateway: &Gateway, channel: Channel, socket: &SocketRef, handshake: V
             ready(())
         },
     );
+    if !socket.connected() {
+        // It went before anybody could hear of it.
+        session.gone().cancel();
+    }
     gateway.tasks.start(session.run());
 }

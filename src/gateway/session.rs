@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a full outbox is looked at again.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a client that was sent away may keep its transport: it may hold the other namespace, which is sent away as well.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// The socket is gone, or was given up.
 pub(super) struct Gone;
 
@@ -120,7 +123,7 @@ impl Session {
                 self.transport.cancel();
                 return;
             }
-            Err(_) => return self.refuse(legacy, "auth.token"),
+            Err(_) => return self.refuse(legacy, "auth.token").await,
         };
         let listener = Listener {
             user: actor.user,
@@ -128,13 +131,17 @@ impl Session {
             channel: self.channel,
             legacy,
         };
-        let (socket, events, first) = self.gateway.bus.listen(listener);
+        let Some((socket, events)) = self.gateway.bus.listen(listener) else {
+            tracing::warn!(user = %listener.user, "a user has too many sockets; one more was refused");
+            self.transport.cancel();
+            return;
+        };
         let speaker = Speaker {
             actor,
             socket,
             legacy,
         };
-        if let Err(Gone) = self.greet(&speaker, first).await {
+        if let Err(Gone) = self.greet(&speaker, &token).await {
             self.transport.cancel();
         } else if let Err(Gone) = self.serve(&speaker, events).await {
             self.transport.cancel();
@@ -142,15 +149,35 @@ impl Session {
         self.leave(&speaker).await;
     }
 
-    fn refuse(&self, legacy: bool, code: &'static str) {
-        if !legacy {
-            // A socket that is gone already needs no reason.
-            drop(self.socket.emit("session_ended", &json!({ "code": code })));
-        }
-        drop(self.socket.clone().disconnect());
+    /// Sends the client away for good, as Nest does after it let it in; closes the transport if it stays.
+    async fn refuse(&self, legacy: bool, code: &'static str) {
+        let told = legacy
+            || self
+                .emit("session_ended", &json!({ "code": code }))
+                .await
+                .is_ok();
+        let linger = if told && self.socket.clone().disconnect().is_ok() {
+            LINGER
+        } else {
+            Duration::ZERO
+        };
+        let transport = self.transport.clone();
+        tokio::spawn(async move {
+            sleep(linger).await;
+            transport.cancel();
+        });
     }
 
-    async fn greet(&self, speaker: &Speaker, first: bool) -> Result<(), Gone> {
+    async fn greet(&self, speaker: &Speaker, token: &str) -> Result<(), Gone> {
+        // A session that ended before this socket listened told it nothing.
+        match self.gateway.auth.authenticate(token, true).await {
+            Ok(_) => {}
+            Err(AuthError::Store(_)) => return Err(Gone),
+            Err(_) => {
+                self.refuse(speaker.legacy, "auth.token").await;
+                return Ok(());
+            }
+        }
         match self.channel {
             Channel::Calls => {
                 self.gateway
@@ -159,9 +186,6 @@ impl Session {
                     .await
             }
             Channel::Chat => {
-                if first {
-                    self.gateway.people.arrived(speaker.actor.user);
-                }
                 if !speaker.legacy {
                     let revs = self
                         .gateway
@@ -198,7 +222,7 @@ impl Session {
                 () = self.gateway.tasks.stopped() => return Ok(()),
                 event = events.recv() => match event {
                     Some(Event::SessionEnded(why)) => {
-                        self.refuse(speaker.legacy, why.code());
+                        self.refuse(speaker.legacy, why.code()).await;
                         return Ok(());
                     }
                     Some(event) => {
@@ -218,7 +242,7 @@ impl Session {
     }
 
     async fn handle(&self, speaker: &Speaker, incoming: Incoming) -> Result<(), Gone> {
-        let Incoming { name, data, ack } = incoming;
+        let Incoming { name, data, acks } = incoming;
         let answer = match self.channel {
             Channel::Chat => chat::handle(&self.gateway, speaker, &name, &data).await,
             Channel::Calls => calls::handle(&self.gateway, speaker, &name, data).await,
@@ -226,12 +250,12 @@ impl Session {
         match answer {
             Ok(Answer::Nothing) => Ok(()),
             Ok(Answer::Event(name, value)) if speaker.legacy => self.emit(name, &value).await,
-            Ok(Answer::Event(_, value)) => acknowledge(ack, &json!({ "ok": value })),
-            Ok(Answer::Result(value)) => acknowledge(ack, &json!({ "ok": value })),
+            Ok(Answer::Event(_, value)) => self.acknowledge(acks, &json!({ "ok": value })).await,
+            Ok(Answer::Result(value)) => self.acknowledge(acks, &json!({ "ok": value })).await,
             Err(refusal) => {
                 let error =
                     json!({ "error": { "code": refusal.code, "message": refusal.message } });
-                acknowledge(ack, &error)?;
+                self.acknowledge(acks, &error).await?;
                 if speaker.legacy {
                     self.emit("error", &refusal.message).await
                 } else {
@@ -260,6 +284,23 @@ impl Session {
         }
     }
 
+    /// Calls the client's acknowledgement, if it asked for one; waits for room as [`Session::emit`] does.
+    async fn acknowledge(&self, acks: [AckSender; 3], value: &Value) -> Result<(), Gone> {
+        for ack in acks {
+            match ack.send(&(value,)) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Socket(SocketError::InternalChannelFull)) => {
+                    tokio::select! {
+                        () = self.gone.cancelled() => return Err(Gone),
+                        () = sleep(PATIENCE / 2) => {}
+                    }
+                }
+                Err(_) => return Err(Gone),
+            }
+        }
+        Err(Gone)
+    }
+
     async fn leave(&self, speaker: &Speaker) {
         let last = self.gateway.bus.leave(speaker.socket);
         match self.channel {
@@ -277,9 +318,4 @@ impl Session {
             Channel::Chat => {}
         }
     }
-}
-
-/// Calls the client's acknowledgement, if it asked for one. It cannot wait: a client with a full outbox is given up.
-fn acknowledge(ack: AckSender, value: &Value) -> Result<(), Gone> {
-    ack.send(&(value,)).map_err(|_| Gone)
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, From, Signed};
+use super::extract::{Body, Origin, Signed};
 use super::field::{Faults, Field};
 use crate::domain::UserId;
 use crate::service::SignedIn;
@@ -60,7 +60,7 @@ pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
-impl std::convert::From<SignedIn> for TokensBody {
+impl From<SignedIn> for TokensBody {
     fn from(signed: SignedIn) -> Self {
         Self {
             access_token: signed.access,
@@ -86,7 +86,7 @@ impl std::convert::From<SignedIn> for TokensBody {
 ))]
 pub(super) async fn login(
     State(app): State<Shared>,
-    from: From,
+    from: Origin,
     headers: HeaderMap,
     Body(body): Body<LoginBody>,
 ) -> Result<Json<TokensBody>, ApiError> {

@@ -14,14 +14,17 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+/// How long nothing may pass over a connection before it is closed. Socket.IO pings every 25 s.
+const IDLE: Duration = Duration::from_secs(75);
 /// How long accepting rests when the system has no descriptor left.
 const REST: Duration = Duration::from_millis(200);
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub struct RemoteEnd {
     /// Its address.
     pub address: SocketAddr,
     /// Closes the connection.
@@ -59,18 +62,18 @@ impl Listener for Acceptor {
                     }
                     let close = self.close_all.child_token();
                     let closed = Box::pin(close.clone().cancelled_owned());
-                    return (
-                        Connection {
-                            stream,
-                            close,
-                            closed,
-                        },
-                        address,
-                    );
+                    let idle = Box::pin(sleep(IDLE));
+                    let connection = Connection {
+                        stream,
+                        close,
+                        closed,
+                        idle,
+                    };
+                    return (connection, address);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(REST).await;
+                    sleep(REST).await;
                 }
             }
         }
@@ -81,7 +84,7 @@ impl Listener for Acceptor {
     }
 }
 
-impl Connected<IncomingStream<'_, Acceptor>> for Peer {
+impl Connected<IncomingStream<'_, Acceptor>> for RemoteEnd {
     fn connect_info(stream: IncomingStream<'_, Acceptor>) -> Self {
         Self {
             address: *stream.remote_addr(),
@@ -90,16 +93,25 @@ impl Connected<IncomingStream<'_, Acceptor>> for Peer {
     }
 }
 
-/// A TCP stream that ends when its switch is thrown.
+/// A TCP stream that ends when its switch is thrown, or when nothing passes over it.
 pub struct Connection {
     stream: TcpStream,
     close: CancellationToken,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
+    idle: Pin<Box<Sleep>>,
 }
 
 impl Connection {
     fn is_closed(&mut self, cx: &mut Context<'_>) -> bool {
-        self.closed.as_mut().poll(cx).is_ready()
+        self.closed.as_mut().poll(cx).is_ready() || self.idle.as_mut().poll(cx).is_ready()
+    }
+
+    /// Notes that something passed.
+    fn passed<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Ok(_)) = &result {
+            self.idle.as_mut().reset(Instant::now() + IDLE);
+        }
+        result
     }
 }
 
@@ -119,7 +131,8 @@ impl AsyncRead for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.passed(read)
     }
 }
 
@@ -132,7 +145,8 @@ impl AsyncWrite for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.passed(written)
     }
 
     fn poll_write_vectored(
@@ -143,7 +157,8 @@ impl AsyncWrite for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.passed(written)
     }
 
     fn is_write_vectored(&self) -> bool {

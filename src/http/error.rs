@@ -133,6 +133,12 @@ pub(super) async fn method_not_allowed() -> ApiError {
     )
 }
 
+/// Answers a request that took too long.
+pub(super) fn too_slow() -> ApiError {
+    let message = "The request did not arrive or could not be served in time; try again";
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "slow", message)
+}
+
 /// Answers for a handler that panicked. The panic hook has logged where.
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::new(
@@ -279,12 +285,20 @@ impl From<ChatError> for ApiError {
 impl From<CallRefused> for ApiError {
     fn from(error: CallRefused) -> Self {
         let status = match &error {
+            CallRefused::Overrun => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                return Self::retry(
+                    error.code(),
+                    status,
+                    sentence(&error),
+                    Duration::from_secs(1),
+                );
+            }
             CallRefused::NotFound | CallRefused::NoSuchUser => StatusCode::NOT_FOUND,
             CallRefused::Busy | CallRefused::Already | CallRefused::StillLive => {
                 StatusCode::CONFLICT
             }
             CallRefused::NotAdmin => StatusCode::FORBIDDEN,
-            CallRefused::Overrun => StatusCode::SERVICE_UNAVAILABLE,
             CallRefused::WithSelf => StatusCode::BAD_REQUEST,
             CallRefused::Refused(CallError::Forbidden) => StatusCode::FORBIDDEN,
             CallRefused::Refused(

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 use super::Shared;
-use super::connection::Peer;
+use super::connection::RemoteEnd;
 use super::error::ApiError;
 use crate::domain::{Actor, Invalid, Page};
 
@@ -140,20 +140,20 @@ impl FromRequestParts<Shared> for Numbers {
 }
 
 /// Where a request comes from.
-pub(super) struct From {
+pub(super) struct Origin {
     /// The client's address: the peer's, or what a trusted proxy says.
     pub(super) address: IpAddr,
     /// It came straight to this machine under a name of this machine, through no proxy.
     pub(super) direct: bool,
 }
 
-impl FromRequestParts<Shared> for From {
+impl FromRequestParts<Shared> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
         let peer = parts
             .extensions
-            .get::<ConnectInfo<Peer>>()
+            .get::<ConnectInfo<RemoteEnd>>()
             .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.address.ip());
         let forwarded = forwarded(&parts.headers);
         let direct = forwarded.is_empty()

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, From, Signed};
+use super::extract::{Body, Origin, Signed};
 use super::field::{Faults, Field};
 use super::users::allowed;
 use crate::domain::{InviteCode, UnixMillis};
@@ -105,7 +105,7 @@ pub(super) async fn list(
 ))]
 pub(super) async fn check(
     State(app): State<Shared>,
-    from: From,
+    from: Origin,
     Body(body): Body<CheckBody>,
 ) -> Result<Json<CheckedBody>, ApiError> {
     app.invitations.attempt(from.address)?;

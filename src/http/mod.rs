@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,12 +31,11 @@ use tower_http::request_id::{
     MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
 
-pub use connection::{Acceptor, Peer};
+pub use connection::{Acceptor, RemoteEnd};
 pub use openapi::document;
 
 /// How long a request may take to arrive and be answered.
@@ -118,11 +119,21 @@ pub fn finish(routes: Router) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-        .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            SLOWEST,
+        // Answers hold tokens and messages; files of the web client say otherwise themselves.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
         ))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(error::panicked));
     routes.layer(layers)
+}
+
+/// Answers a request that takes too long to arrive or to be served.
+async fn in_time(request: Request<axum::body::Body>, next: Next) -> Response {
+    match tokio::time::timeout(SLOWEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => error::too_slow().into_response(),
+    }
 }

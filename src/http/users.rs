@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::auth::MessageBody;
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, From, Id, Signed};
+use super::extract::{Body, Id, Origin, Signed};
 use super::field::{Faults, Field};
 use crate::domain::{Invalid, InviteCode, Password, UnixMillis, UserId, UserName};
 use crate::service::RegisterError;
@@ -78,7 +78,7 @@ pub(super) struct PresenceBody {
 ))]
 pub(super) async fn register(
     State(app): State<Shared>,
-    from: From,
+    from: Origin,
     Body(body): Body<RegisterBody>,
 ) -> Result<(StatusCode, Json<User>), ApiError> {
     app.invitations.attempt(from.address)?;
@@ -102,7 +102,7 @@ pub(super) async fn register(
 }
 
 /// In a local run the invitation that everybody knows works for requests made on this machine alone.
-pub(super) fn allowed(app: &Shared, from: &From, code: &InviteCode) -> Result<(), RegisterError> {
+pub(super) fn allowed(app: &Shared, from: &Origin, code: &InviteCode) -> Result<(), RegisterError> {
     if app.rules.local_invite.as_deref() == Some(code.as_str()) && !from.direct {
         return Err(RegisterError::UnknownInvite);
     }
@@ -216,8 +216,8 @@ pub(super) async fn push(
         .optional(body.platform, "platform", "a string")
         .unwrap_or_else(|| "fcm".into());
     let token = faults.required(body.fcm_token, "fcmToken", "a string");
-    let token = token.and_then(|token| faults.parsed(push_token(token)));
-    let platform = faults.parsed(push_token(platform));
+    let token = token.and_then(|token| faults.parsed(visible(token, "fcmToken")));
+    let platform = faults.parsed(visible(platform, "platform"));
     let (token, platform) = faults.finish(token.zip(platform))?;
     app.people.set_push(&actor, &platform, &token).await?;
     Ok(Json(MessageBody { message: "Saved" }))
@@ -235,13 +235,10 @@ pub(super) async fn register_push(
     Ok((StatusCode::CREATED, push(app, actor, body).await?))
 }
 
-fn push_token(text: String) -> Result<String, Invalid> {
+fn visible(text: String, field: &'static str) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > PUSH_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Invalid::one(
-            "fcmToken",
-            "push.bad",
-            format!("fcmToken must be 1 to {PUSH_TOKEN} visible ASCII characters"),
-        ));
+        let message = format!("{field} must be 1 to {PUSH_TOKEN} visible ASCII characters");
+        return Err(Invalid::one(field, "push.bad", message));
     }
     Ok(text)
 }

@@ -176,7 +176,7 @@ impl Auth {
         self.ground
             .bus
             .tell_everybody(&Event::UserChanged(user.clone().into()));
-        chats::announce(&self.ground, family, false).await?;
+        chats::announce(&self.ground, family, false).await;
         Ok(user)
     }
 
@@ -212,11 +212,9 @@ impl Auth {
             }
             Err(_) => None,
         };
-        let (id, hash) = stored
-            .map(|stored| (stored.id, stored.password_hash))
-            .unzip();
+        let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
         let verdict = self.passwords.verify(password, hash).await?;
-        let (Some(id), false) = (id, verdict == Verdict::Wrong) else {
+        let (Some(stored), false) = (stored, verdict == Verdict::Wrong) else {
             return Err(AuthError::WrongCredentials);
         };
         let label: String = label
@@ -227,21 +225,25 @@ impl Auth {
         let this = self.clone();
         self.ground
             .tasks
-            .finish(async move { this.begin_session(id, verdict, &label).await })
+            .finish(async move { this.begin_session(&stored, verdict, &label).await })
             .await?
     }
 
     async fn begin_session(
         &self,
-        id: UserId,
+        checked: &repo::users::Credentials,
         verdict: Verdict,
         label: &str,
     ) -> Result<SignedIn, AuthError> {
-        let now = self.ground.clock.now();
+        let (id, now) = (checked.id, self.ground.clock.now());
         let mut tx = self.ground.db.write().await?;
-        let Some(user) = repo::users::by_id(&mut tx, id).await? else {
+        // While the hash was computed the password may have been changed, and all its sessions ended.
+        let hash = repo::users::lock_password(&mut tx, id).await?;
+        if hash.as_ref() != Some(&checked.password_hash) {
             return Err(AuthError::WrongCredentials);
-        };
+        }
+        let user = repo::users::by_id(&mut tx, id).await?;
+        let user = user.ok_or(AuthError::WrongCredentials)?;
         if let Verdict::Rehashed(hash) = &verdict {
             repo::users::set_password(&mut tx, id, hash, None).await?;
         }

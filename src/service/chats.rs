@@ -160,7 +160,7 @@ impl Chats {
                 repo::chats::show(&mut tx, id, actor.user).await?;
                 tx.commit().await?;
                 if made {
-                    announce(&this.ground, id, true).await?;
+                    announce(&this.ground, id, true).await;
                 }
                 this.one(actor.user, id).await
             })
@@ -185,6 +185,8 @@ impl Chats {
             .tasks
             .finish(async move {
                 let (id, now) = (ChatId::new(), this.ground.clock.now());
+                // Nobody may post before everybody has heard of the chat.
+                let _turn = this.lane(id).await;
                 let mut tx = this.ground.db.write().await?;
                 repo::chats::insert(&mut tx, id, ChatKind::Group, name.as_str(), None, now).await?;
                 repo::chats::join(&mut tx, id, me, now).await?;
@@ -200,7 +202,7 @@ impl Chats {
                     joined.push(other);
                 }
                 tx.commit().await?;
-                announce(&this.ground, id, true).await?;
+                announce(&this.ground, id, true).await;
                 this.one(me, id).await
             })
             .await?
@@ -219,20 +221,25 @@ impl Chats {
     /// # Errors
     /// [`ChatError::FamilyStays`], [`ChatError::NotFound`], [`ChatError::NotParticipant`].
     pub async fn hide(&self, actor: &Actor, id: ChatId) -> Result<(), ChatError> {
-        let mut tx = self.ground.db.write().await?;
-        member(&mut tx, id, actor.user).await?;
-        match repo::chats::kind(&mut tx, id).await? {
-            Some(ChatKind::Private | ChatKind::Group) => {
-                repo::chats::hide(&mut tx, id, actor.user).await?
-            }
-            Some(ChatKind::Family) => return Err(ChatError::FamilyStays),
-            None => return Err(ChatError::NotFound),
-        }
-        tx.commit().await?;
+        let (this, user) = (self.clone(), actor.user);
         self.ground
-            .bus
-            .tell_users(&[actor.user], &Event::ChatRemoved(id));
-        Ok(())
+            .tasks
+            .finish(async move {
+                let _turn = this.lane(id).await;
+                let mut tx = this.ground.db.write().await?;
+                member(&mut tx, id, user).await?;
+                match repo::chats::kind(&mut tx, id).await? {
+                    Some(ChatKind::Private | ChatKind::Group) => {
+                        repo::chats::hide(&mut tx, id, user).await?;
+                    }
+                    Some(ChatKind::Family) => return Err(ChatError::FamilyStays),
+                    None => return Err(ChatError::NotFound),
+                }
+                tx.commit().await?;
+                this.ground.bus.tell_users(&[user], &Event::ChatRemoved(id));
+                Ok(())
+            })
+            .await?
     }
 
     /// Posts a message. The same `client_id` again returns the first message.
@@ -482,7 +489,8 @@ pub(super) async fn find_or_make_private(
         .await?
         .ok_or(ChatError::NoSuchUser)?;
     let slot = format!("{}:{}", one.min(other), one.max(other));
-    let (id, name) = (ChatId::new(), format!("{} & {}", me.name, partner.name));
+    let name = repo::chats::private_name((one, me.name.as_str()), (other, partner.name.as_str()));
+    let id = ChatId::new();
     if !repo::chats::insert(tx, id, ChatKind::Private, &name, Some(&slot), now).await? {
         let found = repo::chats::by_slot(tx, &slot).await?;
         return Ok((found.ok_or(ChatError::NotFound)?, false));
@@ -507,38 +515,27 @@ pub(super) async fn join_family(
     Ok(family)
 }
 
-/// Names a renamed user's private chats anew; returns these.
-pub(super) async fn rename_private(tx: &mut Tx, user: UserId) -> Result<Vec<ChatId>, StoreError> {
-    let chats = repo::chats::of_user(tx, user, None).await?;
-    let mut renamed = Vec::new();
-    for chat in chats
-        .iter()
-        .filter(|chat| chat.kind == ChatKind::Private && chat.members.len() == 2)
-    {
-        let names: Vec<_> = chat
-            .members
-            .iter()
-            .map(|member| member.name.as_str())
-            .collect();
-        repo::chats::rename(tx, chat.id, &names.join(" & ")).await?;
-        renamed.push(chat.id);
+/// Tells everybody in a chat what it looks like to them now. What is told is a hint: if it cannot be read now, clients find it
+/// when they ask next.
+pub(super) async fn announce(ground: &Ground, id: ChatId, created: bool) {
+    match seen_by_all(ground, id).await {
+        Ok(chats) => {
+            for (user, chat) in chats {
+                let chat = Arc::new(chat);
+                let event = Event::ChatChanged { chat, created };
+                ground.bus.tell_users(&[user], &event);
+            }
+        }
+        Err(error) => tracing::error!(chat = %id, %error, "a changed chat could not be announced"),
     }
-    Ok(renamed)
 }
 
-/// Tells everybody in a chat what it looks like to them now.
-pub(super) async fn announce(ground: &Ground, id: ChatId, created: bool) -> Result<(), StoreError> {
+async fn seen_by_all(ground: &Ground, id: ChatId) -> Result<Vec<(UserId, Chat)>, StoreError> {
     let mut tx = ground.db.read().await?;
+    let mut seen = Vec::new();
     for user in repo::chats::member_ids(&mut tx, id).await? {
-        if let Some(chat) = repo::chats::of_user(&mut tx, user, Some(id)).await?.pop() {
-            ground.bus.tell_users(
-                &[user],
-                &Event::ChatChanged {
-                    chat: Arc::new(chat),
-                    created,
-                },
-            );
-        }
+        let chat = repo::chats::of_user(&mut tx, user, Some(id)).await?.pop();
+        seen.extend(chat.map(|chat| (user, chat)));
     }
-    Ok(())
+    Ok(seen)
 }

@@ -105,6 +105,22 @@ impl Invites {
         ))
     }
 
+    /// Ends a code, if it can be used now; says whether it could.
+    ///
+    /// # Errors
+    /// [`InviteError`] of the store.
+    pub async fn close(&self, code: &InviteCode) -> Result<bool, InviteError> {
+        let now = self.ground.clock.now();
+        let mut tx = self.ground.db.write().await?;
+        let invite = repo::invites::by_code(&mut tx, code, true).await?;
+        let Some(invite) = invite.filter(|invite| invite.state(now) == InviteState::Open) else {
+            return Ok(false);
+        };
+        repo::invites::expire(&mut tx, invite.id, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     async fn insert(
         &self,
         code: InviteCode,

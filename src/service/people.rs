@@ -21,9 +21,7 @@ pub enum PeopleError {
     #[error("only the user or an administrator may do this")]
     Forbidden,
     /// The others would be left without an administrator.
-    #[error(
-        "the last administrator cannot leave while others are here; make somebody else an administrator first"
-    )]
+    #[error("the last administrator cannot be removed while others are here")]
     LastAdmin,
     /// A living user has a name that looks like it.
     #[error("the name is taken; choose another")]
@@ -144,11 +142,11 @@ impl People {
         let mut tx = self.ground.db.write().await?;
         let mut renamed = Vec::new();
         if let Some(name) = &name {
+            renamed = repo::chats::rename_private(&mut tx, id, name).await?;
             match repo::users::rename(&mut tx, id, name, now).await {
                 Err(StoreError::Taken(_)) => return Err(PeopleError::NameTaken),
                 other => other?,
             }
-            renamed = chats::rename_private(&mut tx, id).await?;
         }
         let mut ended = Vec::new();
         if let Some(hash) = &hash {
@@ -159,12 +157,15 @@ impl People {
             .await?
             .ok_or(PeopleError::NotFound)?;
         tx.commit().await?;
+        for (session, _) in &ended {
+            self.calls.gone(id, Some(*session)).await;
+        }
         self.end_sessions(ended, SessionEnd::PasswordChanged);
         self.ground
             .bus
             .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
         for chat in renamed {
-            chats::announce(&self.ground, chat, false).await?;
+            chats::announce(&self.ground, chat, false).await;
         }
         Ok(user)
     }
@@ -202,7 +203,7 @@ impl People {
         self.end_sessions(ended, SessionEnd::AccountRemoved);
         self.ground.bus.tell_everybody(&Event::UserRemoved(id));
         for chat in left {
-            chats::announce(&self.ground, chat, false).await?;
+            chats::announce(&self.ground, chat, false).await;
         }
         Ok(())
     }
@@ -229,17 +230,11 @@ impl People {
         Ok(tx.commit().await?)
     }
 
-    /// Tells everybody that somebody's first device came.
-    pub fn arrived(&self, user: UserId) {
-        self.ground.bus.tell_everybody(&Event::Online(user));
-    }
-
-    /// Tells everybody that somebody's last device went, and keeps when.
+    /// Keeps when somebody's last device went.
     ///
     /// # Errors
     /// [`PeopleError`] of the store.
     pub async fn went(&self, user: UserId) -> Result<(), PeopleError> {
-        self.ground.bus.tell_everybody(&Event::Offline(user));
         let mut tx = self.ground.db.write().await?;
         repo::users::saw(&mut tx, user, self.ground.clock.now()).await?;
         Ok(tx.commit().await?)

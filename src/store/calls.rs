@@ -169,7 +169,7 @@ pub async fn by_id(tx: &mut Tx, id: CallId) -> Result<Option<CallRecord>, StoreE
 /// [`StoreError`] of the database.
 pub async fn history(tx: &mut Tx, user: UserId, page: Page) -> Result<Vec<CallRecord>, StoreError> {
     let sql = select!(
-        "where a.user_id = $1 or b.user_id = $1 order by k.created_at desc, k.id desc limit $2 offset $3"
+        "where k.id in (select call_id from call_participants where user_id = $1) order by k.created_at desc, k.id desc limit $2 offset $3"
     );
     let rows = on!(tx, |c| sqlx::query_as::<_, Row>(sql)
         .bind(user)
@@ -187,7 +187,7 @@ pub async fn history(tx: &mut Tx, user: UserId, page: Page) -> Result<Vec<CallRe
 pub async fn live(tx: &mut Tx, user: Option<UserId>) -> Result<Vec<CallRecord>, StoreError> {
     let sql = select!(
         "where k.status in ('ringing', 'answered')
-         and (a.user_id = coalesce($1, a.user_id) or b.user_id = coalesce($1, b.user_id))
+         and k.id in (select call_id from call_participants where user_id = coalesce($1, user_id))
          order by k.created_at desc, k.id desc"
     );
     let rows = on!(tx, |c| sqlx::query_as::<_, Row>(sql)

@@ -97,11 +97,7 @@ pub async fn kind(tx: &mut Tx, id: ChatId) -> Result<Option<ChatKind>, StoreErro
     row.map(|(kind,)| read_kind(&kind)).transpose()
 }
 
-/// Gives a chat another name.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreError> {
+async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreError> {
     let sql = "update chats set name = $2 where id = $1";
     on!(tx, |c| sqlx::query(sql)
         .bind(id)
@@ -110,6 +106,43 @@ pub async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreErro
         .await
         .map(drop))?;
     Ok(())
+}
+
+/// Names the private chats of a user who will be called `name`, hidden ones too; returns them. On PostgreSQL they stay locked, as
+/// by a post: so this comes before the user's row is touched.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn rename_private(
+    tx: &mut Tx,
+    user: UserId,
+    name: &UserName,
+) -> Result<Vec<ChatId>, StoreError> {
+    let sql = "select c.id, o.user_id, u.name from participants p
+               join chats c on c.id = p.chat_id and c.kind = 'private'
+               join participants o on o.chat_id = c.id and o.user_id <> p.user_id
+               join users u on u.id = o.user_id
+               where p.user_id = $1 and p.left_at is null order by c.id";
+    let others: Vec<(ChatId, UserId, String)> =
+        on!(tx, |c| sqlx::query_as(sql).bind(user).fetch_all(c).await)?;
+    let mut renamed = Vec::with_capacity(others.len());
+    for (chat, other, other_name) in others {
+        let pair = private_name((user, name.as_str()), (other, &other_name));
+        rename(tx, chat, &pair).await?;
+        renamed.push(chat);
+    }
+    Ok(renamed)
+}
+
+/// The name of the private chat of two: who registered first stands first.
+#[must_use]
+pub fn private_name(one: (UserId, &str), other: (UserId, &str)) -> String {
+    let (first, second) = if one.0 < other.0 {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    format!("{} & {}", first.1, second.1)
 }
 
 /// Takes the chat's next `rev`. On PostgreSQL the chat stays locked until the transaction ends.
@@ -356,7 +389,6 @@ async fn members(
     let rows: Vec<MemberRow> = on!(tx, |c| sqlx::query_as(sql)
         .bind(user)
         .bind(only)
-        .bind(only.is_some())
         .fetch_all(c)
         .await)?;
     let mut members: HashMap<ChatId, Vec<Member>> = HashMap::new();

@@ -113,3 +113,18 @@ pub async fn redeem(
         .map(drop))?;
     Ok(())
 }
+
+/// Lets a code work until `at` and no longer.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn expire(tx: &mut Tx, id: InviteId, at: UnixMillis) -> Result<(), StoreError> {
+    let sql = "update invitation_codes set expires_at = $2, updated_at = $2 where id = $1";
+    on!(tx, |c| sqlx::query(sql)
+        .bind(id)
+        .bind(at)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}

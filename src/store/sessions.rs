@@ -109,11 +109,22 @@ pub async fn end(
     now: UnixMillis,
 ) -> Result<Option<(UserId, String)>, StoreError> {
     let sql = "update sessions set ended_at = $2 where id = $1 and ended_at is null returning user_id, relay_name";
-    Ok(on!(tx, |c| sqlx::query_as(sql)
+    let ended = on!(tx, |c| sqlx::query_as(sql)
         .bind(id)
         .bind(now)
         .fetch_optional(c)
-        .await)?)
+        .await)?;
+    silence(tx).await?;
+    Ok(ended)
+}
+
+/// Forgets the push tokens of devices that nobody is signed in on: they may be somebody else's by now.
+async fn silence(tx: &mut Tx) -> Result<(), StoreError> {
+    let sql = "update devices set push_kind = null, push_token = null
+               where push_token is not null
+                 and not exists (select 1 from sessions s where s.device_id = devices.id and s.ended_at is null)";
+    on!(tx, |c| sqlx::query(sql).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Ends all sign-ins of a user but `keep`; returns them with their relay names.
@@ -128,12 +139,14 @@ pub async fn end_all(
 ) -> Result<Vec<(SessionId, String)>, StoreError> {
     let sql = "update sessions set ended_at = $3 where user_id = $1 and ended_at is null and id <> coalesce($2, user_id)
                returning id, relay_name";
-    Ok(on!(tx, |c| sqlx::query_as(sql)
+    let ended = on!(tx, |c| sqlx::query_as(sql)
         .bind(user)
         .bind(keep)
         .bind(now)
         .fetch_all(c)
-        .await)?)
+        .await)?;
+    silence(tx).await?;
+    Ok(ended)
 }
 
 /// Writes a new refresh token.
@@ -190,16 +203,20 @@ pub async fn rotate(
     Ok(())
 }
 
-/// Removes refresh tokens that nobody can use any more: those that expired, and those of sign-ins that are over.
+/// Removes refresh tokens that have expired, and sign-ins that are over, with theirs.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn prune(tx: &mut Tx, now: UnixMillis) -> Result<u64, StoreError> {
-    let sql = "delete from refresh_tokens where expires_at <= $1
-               or session_id in (select id from sessions where ended_at is not null or expires_at <= $1)";
-    Ok(on!(tx, |c| sqlx::query(sql)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
+    let tokens = "delete from refresh_tokens where expires_at <= $1";
+    let sessions = "delete from sessions where ended_at is not null or expires_at <= $1";
+    let mut removed = 0;
+    for sql in [tokens, sessions] {
+        removed += on!(tx, |c| sqlx::query(sql)
+            .bind(now)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+    }
+    Ok(removed)
 }

@@ -115,6 +115,21 @@ pub async fn credentials(tx: &mut Tx, key: &NameKey) -> Result<Option<Credential
         .await)?)
 }
 
+/// Returns a living user's password hash; it cannot change until the transaction ends.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lock_password(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
+    let sql = match tx {
+        Tx::Sqlite(_) => "select password_hash from users where id = $1 and deleted_at is null",
+        Tx::Postgres(_) => {
+            "select password_hash from users where id = $1 and deleted_at is null for update"
+        }
+    };
+    let row: Option<(String,)> = on!(tx, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(|(hash,)| hash))
+}
+
 /// Says whether a living user has a name that looks like this one.
 ///
 /// # Errors
@@ -186,8 +201,8 @@ pub async fn bury(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreE
         .execute(c)
         .await
         .map(drop))?;
-    let sql = "delete from devices where user_id = $1 and not exists (select 1 from sessions where device_id = devices.id)
-               and not exists (select 1 from messages where sender_device = devices.id)";
+    let sql =
+        "update devices set label = '', push_kind = null, push_token = null where user_id = $1";
     on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     Ok(())
 }

@@ -28,7 +28,7 @@ async fn device(world: &Family, actor: &Actor) -> Device {
         channel: Channel::Calls,
         legacy: false,
     };
-    let (socket, events, _) = world.ground.bus.listen(listener);
+    let (socket, events) = world.ground.bus.listen(listener).unwrap();
     world.calls.attached(actor, socket, false).await;
     Device { socket, events }
 }
@@ -56,6 +56,7 @@ fn offer(actor: &Actor, device: &Device) -> Command {
         user: actor.user,
         session: actor.session,
         socket: device.socket,
+        legacy: false,
         kind: SignalKind::Offer,
         payload: Arc::new(json!({"type": "offer", "sdp": "v=0"})),
     }
@@ -135,6 +136,33 @@ async fn who_is_in_a_call_is_busy(world: World) {
     let next = world.calls.initiate(&anna, vera.user, CallKind::Voice).await.unwrap();
     assert!(!world.calls.is_busy(boris.user), "a new call from the same device ends the first");
     assert_eq!(world.calls.active(&anna).await.unwrap().iter().map(|call| call.id).collect::<Vec<_>>(), [next.id]);
+}
+}
+
+on_both! {
+async fn a_call_that_cannot_be_made_ends_none(world: World) {
+    let (anna, boris) = (world.member("Анна").await, world.member("Борис").await);
+    let (vera, gleb) = (world.member("Вера").await, world.member("Глеб").await);
+    let phone = device(&world, &boris).await;
+    let call = world.calls.initiate(&anna, boris.user, CallKind::Voice).await.unwrap();
+    world.calls.command(call.id, accept(&boris, &phone)).await.unwrap();
+    world.calls.initiate(&vera, gleb.user, CallKind::Voice).await.unwrap();
+    assert!(matches!(world.calls.initiate(&anna, gleb.user, CallKind::Voice).await, Err(CallRefused::Busy)));
+    assert!(matches!(world.calls.initiate(&boris, UserId::new(), CallKind::Voice).await, Err(CallRefused::NoSuchUser)));
+    assert_eq!(world.calls.get(&anna, call.id).await.unwrap().status, CallStatus::Answered);
+    world.calls.command(world.calls.active(&vera).await.unwrap()[0].id, Command::End { user: vera.user, socket: None }).await.unwrap();
+    // The receiver's own device may leave the call it accepted for another one, as the caller's may.
+    world.calls.initiate(&boris, gleb.user, CallKind::Voice).await.unwrap();
+    assert_eq!(world.calls.get(&anna, call.id).await.unwrap().status, CallStatus::Ended);
+}
+}
+
+on_both! {
+async fn who_is_being_called_cannot_call_until_that_is_settled(world: World) {
+    let (anna, boris, vera) = (world.member("Анна").await, world.member("Борис").await, world.member("Вера").await);
+    world.calls.initiate(&anna, boris.user, CallKind::Voice).await.unwrap();
+    assert!(matches!(world.calls.initiate(&boris, anna.user, CallKind::Voice).await, Err(CallRefused::Busy)));
+    assert!(matches!(world.calls.initiate(&boris, vera.user, CallKind::Voice).await, Err(CallRefused::Already)));
 }
 }
 

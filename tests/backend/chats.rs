@@ -20,7 +20,7 @@ fn listen(world: &Family, actor: &Actor) -> Receiver<Event> {
         channel: Channel::Chat,
         legacy: false,
     };
-    world.ground.bus.listen(listener).1
+    world.ground.bus.listen(listener).unwrap().1
 }
 
 /// The revs of the changes that were told, in the order of telling.

@@ -41,6 +41,8 @@ pub enum Command {
         session: SessionId,
         /// Through which socket.
         socket: SocketId,
+        /// It does not know how to rejoin: a new socket of its sign-in speaks on for the old one.
+        legacy: bool,
         /// What it is.
         kind: SignalKind,
         /// The `sdp` or `candidate` member as it came.
@@ -77,7 +79,7 @@ pub enum Command {
         session: SessionId,
         /// The socket.
         socket: SocketId,
-        /// Only where that side has no socket and was this sign-in's (deployed clients join without wanting to move a call).
+        /// Only where that side is this sign-in's already (deployed clients join without wanting to move a call).
         legacy: bool,
     },
     /// A user, or one sign-in of theirs, was ended by the server.
@@ -89,6 +91,23 @@ pub enum Command {
     },
     /// Time passed.
     Tick,
+}
+
+impl Command {
+    /// Who gives it, if a user does.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Attach { user, .. }
+            | Self::Signal { user, .. }
+            | Self::Accept { user, .. }
+            | Self::Reject { user, .. }
+            | Self::End { user, .. }
+            | Self::Join { user, .. }
+            | Self::Gone { user, .. } => Some(*user),
+            Self::Detach(_) | Self::Tick => None,
+        }
+    }
 }
 
 /// What is to be done, in order.

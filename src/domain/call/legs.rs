@@ -135,7 +135,7 @@ impl Call {
             State::Ringing { .. } | State::Answered { .. } => {}
         }
         let same_session = self.leg_record(side).session == Some(session);
-        if self.is_bound(side, socket) || (legacy && !(self.is_absent(side) && same_session)) {
+        if self.is_bound(side, socket) || (legacy && !same_session) {
             return Ok(());
         }
         if let Some(Leg::Bound(old)) = self.leg(side) {
@@ -152,32 +152,39 @@ impl Call {
         Ok(())
     }
 
+    /// Makes `socket` speak for a side. The other side of an answered call learns that somebody is there again; a receiver who
+    /// accepted without a socket gets what the caller sent meanwhile.
     pub(super) fn bind(&mut self, out: &mut Vec<Effect>, side: Side, socket: SocketId) {
-        let answered = match (&mut self.state, side) {
+        match (&mut self.state, side) {
             (State::Ringing { caller, .. }, Side::Caller) => {
                 *caller = Leg::Bound(socket);
-                false
+                return;
             }
-            (State::Answered { caller, .. }, Side::Caller) => {
-                *caller = Leg::Bound(socket);
-                true
-            }
-            (State::Answered { receiver, .. }, Side::Receiver) => {
-                *receiver = Leg::Bound(socket);
-                true
-            }
-            (State::Ringing { .. }, Side::Receiver) | (State::Ended, _) => false,
-        };
-        if answered {
-            self.to_side(
-                out,
-                side.other(),
-                CallEvent::Peer {
-                    call: self.record.id,
-                    present: true,
+            (State::Answered { caller, .. }, Side::Caller) => *caller = Leg::Bound(socket),
+            (
+                State::Answered {
+                    receiver, unheard, ..
                 },
-            );
+                Side::Receiver,
+            ) => {
+                *receiver = Leg::Bound(socket);
+                if let Some((kept, heard)) = unheard.take() {
+                    let missed = if heard.contains(&socket) {
+                        Vec::new()
+                    } else {
+                        kept.replay()
+                    };
+                    for (kind, payload) in missed {
+                        let event = self.signal_event(Side::Caller, kind, payload);
+                        out.push(to_socket(socket, event));
+                    }
+                    return;
+                }
+            }
+            (State::Ringing { .. }, Side::Receiver) | (State::Ended, _) => return,
         }
+        let (call, present) = (self.record.id, true);
+        self.to_side(out, side.other(), CallEvent::Peer { call, present });
     }
 
     pub(super) fn side(&self, user: UserId) -> Result<Side, CallError> {

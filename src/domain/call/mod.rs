@@ -12,7 +12,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::kept::Kept;
@@ -48,6 +48,8 @@ enum State {
         caller: Leg,
         receiver: Leg,
         next_alive: UnixMillis,
+        /// Until the receiver's leg is bound: what the caller sent, and which sockets have it.
+        unheard: Option<(Kept, BTreeSet<SocketId>)>,
     },
     Ended,
 }
@@ -117,6 +119,7 @@ impl Call {
                     caller: gone,
                     receiver: gone,
                     next_alive: now.plus(limits.rejoin).plus(ALIVE_EVERY),
+                    unheard: None,
                 }
             }
             CallStatus::Ended | CallStatus::Missed | CallStatus::Rejected => State::Ended,
@@ -149,6 +152,7 @@ impl Call {
                 caller,
                 receiver,
                 next_alive,
+                ..
             } => [until(caller), until(receiver), Some(*next_alive)]
                 .into_iter()
                 .flatten()
@@ -186,10 +190,12 @@ impl Call {
                 user,
                 session,
                 socket,
+                legacy,
                 kind,
                 payload,
             } => {
-                self.signal(&mut effects, (user, session, socket), kind, payload)?;
+                let speaker = (user, session, socket);
+                self.signal(&mut effects, speaker, legacy, (kind, payload))?;
             }
             Command::Accept {
                 user,

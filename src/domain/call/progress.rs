@@ -1,5 +1,6 @@
 //! Where a call stands and how it moves on: signals, the answer, time, the end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,27 +15,34 @@ impl Call {
         &mut self,
         out: &mut Vec<Effect>,
         (user, session, socket): (UserId, SessionId, SocketId),
-        kind: SignalKind,
-        payload: Arc<Value>,
+        legacy: bool,
+        (kind, payload): (SignalKind, Arc<Value>),
     ) -> Result<(), CallError> {
         let side = self.side(user)?;
-        if let State::Ended = self.state {
-            return Err(CallError::Ended);
-        }
-        let ringing = matches!(self.state, State::Ringing { .. });
-        if ringing && (side == Side::Receiver || kind == SignalKind::Answer) {
-            return Err(CallError::NotAccepted);
-        }
-        if !self.is_bound(side, socket) {
-            if !self.is_absent(side) || self.leg_record(side).session != Some(session) {
+        let same_session = self.leg_record(side).session == Some(session);
+        let may_speak =
+            self.is_bound(side, socket) || (same_session && (legacy || self.is_absent(side)));
+        match &mut self.state {
+            State::Ended => return Err(CallError::Ended),
+            State::Ringing { .. } if side == Side::Receiver || kind == SignalKind::Answer => {
+                return Err(CallError::NotAccepted);
+            }
+            State::Ringing { .. } | State::Answered { .. } if !may_speak => {
                 return Err(CallError::OtherDevice);
             }
+            State::Ringing { kept, .. } => kept.keep(kind, Arc::clone(&payload))?,
+            State::Answered {
+                unheard: Some((kept, _)),
+                ..
+            } if side == Side::Caller => kept.keep(kind, Arc::clone(&payload))?,
+            State::Answered { .. } => {}
+        }
+        if !self.is_bound(side, socket) {
             self.bind(out, side, socket);
         }
-        let event = self.signal_event(side, kind, Arc::clone(&payload));
-        match &mut self.state {
-            State::Ringing { rung, kept, .. } => {
-                kept.keep(kind, payload)?;
+        let event = self.signal_event(side, kind, payload);
+        match &self.state {
+            State::Ringing { rung, .. } => {
                 out.extend(rung.keys().map(|socket| to_socket(*socket, event.clone())));
             }
             State::Answered { .. } => self.to_side(out, side.other(), event),
@@ -54,8 +62,10 @@ impl Call {
         if self.side(user)? != Side::Receiver {
             return Err(CallError::Forbidden);
         }
-        let (caller, rung) = match &mut self.state {
-            State::Ringing { caller, rung, .. } => (*caller, std::mem::take(rung)),
+        let (caller, rung, kept) = match &mut self.state {
+            State::Ringing {
+                caller, rung, kept, ..
+            } => (*caller, std::mem::take(rung), std::mem::take(kept)),
             State::Answered { receiver, .. } => {
                 let same_session = self.record.receiver.session == Some(session);
                 return match (*receiver, socket) {
@@ -80,10 +90,13 @@ impl Call {
         } else {
             absent
         };
+        // A socket that has not rung has heard nothing yet.
+        let heard: BTreeSet<_> = rung.keys().copied().collect();
         self.state = State::Answered {
             caller,
-            receiver: socket.map_or(absent, Leg::Bound),
+            receiver: absent,
             next_alive: now.plus(ALIVE_EVERY),
+            unheard: Some((kept, heard)),
         };
         self.record.status = CallStatus::Answered;
         self.record.answered_at = Some(now);
@@ -99,6 +112,9 @@ impl Call {
             },
         );
         self.status(out, now);
+        if let Some(socket) = socket {
+            self.bind(out, Side::Receiver, socket);
+        }
         for (other, its_session) in rung {
             let accepted_here = socket.map_or(its_session == session, |socket| socket == other);
             if !accepted_here {
@@ -113,21 +129,30 @@ impl Call {
 
     pub(super) fn tick(&mut self, out: &mut Vec<Effect>, now: UnixMillis) {
         let expired = |leg: &Leg| match leg {
-            Leg::Absent { since, until } if *until <= now => Some(*since),
+            Leg::Absent { since, until } if *until <= now => Some((*since, *until)),
             Leg::Absent { .. } | Leg::Bound(_) => None,
         };
         match &mut self.state {
             State::Ringing {
                 deadline, caller, ..
             } => {
-                if *deadline <= now {
-                    self.end(out, CallStatus::Missed, EndReason::Missed, now, now, None);
-                } else if expired(caller).is_some() {
+                // The end is when it was due: after a restart that may be long ago.
+                let (deadline, given_up) = (*deadline, expired(caller).map(|(_, until)| until));
+                if let Some(until) = given_up.filter(|until| *until < deadline) {
                     self.end(
                         out,
                         CallStatus::Missed,
                         EndReason::Cancelled,
+                        until,
                         now,
+                        None,
+                    );
+                } else if deadline <= now {
+                    self.end(
+                        out,
+                        CallStatus::Missed,
+                        EndReason::Missed,
+                        deadline,
                         now,
                         None,
                     );
@@ -137,12 +162,10 @@ impl Call {
                 caller,
                 receiver,
                 next_alive,
+                ..
             } => {
-                if let Some(since) = [expired(caller), expired(receiver)]
-                    .into_iter()
-                    .flatten()
-                    .min()
-                {
+                let lost = [expired(caller), expired(receiver)];
+                if let Some((since, _)) = lost.into_iter().flatten().min() {
                     self.end(out, CallStatus::Ended, EndReason::Lost, since, now, None);
                 } else if *next_alive <= now {
                     *next_alive = now.plus(ALIVE_EVERY);

@@ -120,6 +120,7 @@ impl World {
             user,
             session,
             socket,
+            legacy: false,
             kind,
             payload,
         })
@@ -275,6 +276,7 @@ fn a_stranger_reaches_nobody() {
             user,
             session,
             socket,
+            legacy: false,
             kind: SignalKind::Offer,
             payload,
         },
@@ -459,12 +461,13 @@ fn a_deployed_client_that_reconnects_needs_no_word_to_go_on() {
 #[test]
 fn a_deployed_client_that_joins_takes_no_call_away() {
     let mut world = World::answered();
-    let (user, session) = world.receiver;
+    let (user, session) = (world.receiver.0, SessionId::new());
+    let socket = LAPTOP;
     world
         .apply(Command::Join {
             user,
             session,
-            socket: LAPTOP,
+            socket,
             legacy: true,
         })
         .unwrap();
@@ -472,6 +475,77 @@ fn a_deployed_client_that_joins_takes_no_call_away() {
     world
         .signal(false, PHONE, SignalKind::Candidate, "mine")
         .unwrap();
+}
+
+#[test]
+fn a_deployed_client_whose_connection_broke_unnoticed_speaks_on_through_its_new_socket() {
+    let mut world = World::answered();
+    let (user, session) = world.receiver;
+    let fresh = SocketId(40);
+    world
+        .apply(Command::Signal {
+            user,
+            session,
+            socket: fresh,
+            legacy: true,
+            kind: SignalKind::Offer,
+            payload: Arc::new(json!("restart")),
+        })
+        .unwrap();
+    assert_eq!(
+        world.heard(Target::Socket(CALLER)),
+        ["peer true", "restart"]
+    );
+    world.apply(Command::Detach(PHONE)).unwrap();
+    world
+        .signal(true, CALLER, SignalKind::Answer, "answer")
+        .unwrap();
+    assert_eq!(
+        world.heard(Target::Socket(fresh)),
+        ["answer"],
+        "the old socket's end is no news"
+    );
+}
+
+#[test]
+fn who_accepts_through_rest_before_its_socket_is_there_gets_the_offer_then() {
+    let mut world = World::ringing();
+    world
+        .signal(true, CALLER, SignalKind::Offer, "offer")
+        .unwrap();
+    world.accept(None).unwrap();
+    world
+        .signal(true, CALLER, SignalKind::Candidate, "late")
+        .unwrap();
+    let (user, session) = world.receiver;
+    let socket = PHONE;
+    world
+        .apply(Command::Attach {
+            user,
+            session,
+            socket,
+            legacy: true,
+        })
+        .unwrap();
+    assert_eq!(world.heard(Target::Socket(PHONE)), ["offer", "late"]);
+    world
+        .signal(true, CALLER, SignalKind::Candidate, "later")
+        .unwrap();
+    assert_eq!(world.heard(Target::Socket(PHONE)), ["later"]);
+}
+
+#[test]
+fn a_call_that_rang_out_while_the_server_was_down_was_over_when_it_was_due() {
+    let mut world = World::on_two_devices();
+    let hours_later = T0.plus(secs(7200));
+    world.now = hours_later;
+    world.call = Call::restore(world.call.record().clone(), world.call.limits, hours_later);
+    world.apply(Command::Tick).unwrap();
+    assert_eq!(
+        (world.status(), world.reason()),
+        (CallStatus::Missed, Some(EndReason::Missed))
+    );
+    assert_eq!(world.call.record().ended_at, Some(T0.plus(secs(45))));
 }
 
 #[test]
@@ -653,10 +727,10 @@ proptest! {
             let command = match what {
                 0 => Command::Attach { user, session, socket, legacy: n > 3 },
                 1 => Command::Detach(socket),
-                2 => Command::Signal { user, session, socket, kind: SignalKind::Offer, payload },
+                2 => Command::Signal { user, session, socket, legacy: n > 3, kind: SignalKind::Offer, payload },
                 3 => Command::Accept { user, session, socket: Some(socket) },
                 4 => Command::Join { user, session, socket, legacy: n > 3 },
-                5 => Command::Signal { user, session, socket, kind: SignalKind::Answer, payload },
+                5 => Command::Signal { user, session, socket, legacy: n > 3, kind: SignalKind::Answer, payload },
                 6 if n == 1 => Command::End { user, socket: None },
                 _ => { world.pass(secs(n * 3)); continue; }
             };

@@ -98,6 +98,9 @@ async fn carry_out(
         }
         return Err(error.into());
     }
+    if before.is_some() {
+        calls.note(call.record());
+    }
     tell(calls, effects);
     Ok(())
 }

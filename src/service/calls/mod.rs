@@ -112,9 +112,18 @@ pub struct Joined {
 #[derive(Clone)]
 struct Live {
     inbox: mpsc::Sender<Ask>,
-    caller: UserId,
-    receiver: UserId,
-    caller_session: Option<SessionId>,
+    /// The caller and the receiver, each with the sign-in that speaks for them now.
+    sides: [(UserId, Option<SessionId>); 2],
+}
+
+impl Live {
+    fn has(&self, user: UserId) -> bool {
+        self.sides.iter().any(|(side, _)| *side == user)
+    }
+
+    fn is_spoken_for_by(&self, actor: &Actor) -> bool {
+        self.sides.contains(&(actor.user, Some(actor.session)))
+    }
 }
 
 #[derive(Default)]
@@ -166,7 +175,7 @@ impl Calls {
         Ok(count)
     }
 
-    /// Calls somebody. A call of the same sign-in that still goes on ends first.
+    /// Calls somebody. A call that this very sign-in is in ends first, once nothing else stands against the new one.
     ///
     /// # Errors
     /// [`CallRefused::WithSelf`], [`CallRefused::NoSuchUser`], [`CallRefused::Busy`], [`CallRefused::Already`].
@@ -179,24 +188,28 @@ impl Calls {
         if actor.user == target {
             return Err(CallRefused::WithSelf);
         }
-        if let Some((id, live)) = self.call_of(actor.user) {
-            if live.caller != actor.user || live.caller_session != Some(actor.session) {
-                return Err(if live.caller == target {
+        let own = self.call_of(actor.user);
+        let theirs = self.call_of(target).map(|(id, _)| id);
+        if theirs.is_some() && theirs != own.as_ref().map(|(id, _)| *id) {
+            return Err(CallRefused::Busy);
+        }
+        if let Some((id, live)) = own {
+            if !live.is_spoken_for_by(actor) {
+                // It rings here, or goes on on another device.
+                return Err(if theirs.is_some() {
                     CallRefused::Busy
                 } else {
                     CallRefused::Already
                 });
             }
+            let mut tx = self.ground.db.read().await?;
+            if repo::users::by_id(&mut tx, target).await?.is_none() {
+                return Err(CallRefused::NoSuchUser);
+            }
+            drop(tx);
+            let user = actor.user;
             // It may have ended meanwhile: either way it is over.
-            let _over = self
-                .ask(
-                    id,
-                    Command::End {
-                        user: actor.user,
-                        socket: None,
-                    },
-                )
-                .await;
+            self.quietly(id, Command::End { user, socket: None }).await;
         }
         let (this, actor) = (self.clone(), actor.clone());
         self.ground
@@ -256,13 +269,13 @@ impl Calls {
             self.lock().remove(record.id);
             return Err(error.into());
         }
-        if chat_made {
-            chats::announce(&self.ground, chat, true).await?;
-        }
         tracing::info!(call = %record.id, kind = kind.as_str(), "call started");
         self.ground
             .tasks
             .start(live::run(self.clone(), call, asks, effects));
+        if chat_made {
+            chats::announce(&self.ground, chat, true).await;
+        }
         for (socket, listener) in self.ground.bus.sockets_of(target, Channel::Calls) {
             let (user, session, legacy) = (listener.user, listener.session, listener.legacy);
             self.quietly(
@@ -290,11 +303,16 @@ impl Calls {
     async fn ask(&self, id: CallId, command: Command) -> Result<Joined, CallRefused> {
         let live = self.lock().calls.get(&id).cloned();
         if let Some(live) = live {
+            if command.user().is_some_and(|user| !live.has(user)) {
+                // A stranger's request does not even take a place in the queue.
+                return Err(CallError::Forbidden.into());
+            }
             let (reply, answer) = oneshot::channel();
-            match live.inbox.try_send(Ask {
+            let ask = Ask {
                 command: command.clone(),
                 reply,
-            }) {
+            };
+            match live.inbox.try_send(ask) {
                 Ok(()) => {
                     if let Ok(answer) = answer.await {
                         return answer;
@@ -402,9 +420,22 @@ impl Calls {
         }
     }
 
+    /// Gives a notice that must not be lost, and waits until it is taken.
     async fn quietly(&self, id: CallId, command: Command) {
-        if let Err(error) = self.ask(id, command).await {
+        let live = self.lock().calls.get(&id).cloned();
+        let Some(live) = live else { return };
+        let (reply, answer) = oneshot::channel();
+        if live.inbox.send(Ask { command, reply }).await.is_ok()
+            && let Ok(Err(error)) = answer.await
+        {
             tracing::debug!(call = %id, %error, "a call did not take a notice");
+        }
+    }
+
+    /// Keeps who speaks for the two sides of a live call.
+    fn note(&self, record: &CallRecord) {
+        if let Some(live) = self.lock().calls.get_mut(&record.id) {
+            live.sides = sides(record);
         }
     }
 
@@ -445,27 +476,27 @@ impl Table {
 
     fn insert(&mut self, call: &Call, inbox: mpsc::Sender<Ask>) {
         let record = call.record();
-        let (caller, receiver) = (record.caller.user, record.receiver.user);
-        self.calls.insert(
-            record.id,
-            Live {
-                inbox,
-                caller,
-                receiver,
-                caller_session: record.caller.session,
-            },
-        );
-        self.of_user.insert(caller, record.id);
-        self.of_user.insert(receiver, record.id);
+        let live = Live {
+            inbox,
+            sides: sides(record),
+        };
+        for (user, _) in live.sides {
+            self.of_user.insert(user, record.id);
+        }
+        self.calls.insert(record.id, live);
     }
 
     fn remove(&mut self, id: CallId) {
         if let Some(live) = self.calls.remove(&id) {
-            for user in [live.caller, live.receiver] {
+            for (user, _) in live.sides {
                 if self.of_user.get(&user) == Some(&id) {
                     self.of_user.remove(&user);
                 }
             }
         }
     }
+}
+
+fn sides(record: &CallRecord) -> [(UserId, Option<SessionId>); 2] {
+    [&record.caller, &record.receiver].map(|leg| (leg.user, leg.session))
 }
