@@ -63,6 +63,11 @@ export function createPeer(options: PeerOptions): Peer {
     return run;
   }
 
+  /** For steps that nobody waits for; what goes wrong is in the log already. */
+  function later(task: () => Promise<void>): void {
+    enqueue(task).catch(() => undefined);
+  }
+
   function sendLocal(): void {
     const local = connection.localDescription;
     if (local) sendDescription({ type: local.type, sdp: local.sdp });
@@ -135,7 +140,7 @@ export function createPeer(options: PeerOptions): Peer {
     if (candidate && candidate.candidate !== "") sendCandidate(candidate.toJSON());
   };
   connection.onnegotiationneeded = () => {
-    void enqueue(offer);
+    later(offer);
   };
   connection.ontrack = ({ track }) => watch(track);
   connection.onconnectionstatechange = () => onPath(pathOf(connection.connectionState));
@@ -157,7 +162,7 @@ export function createPeer(options: PeerOptions): Peer {
       }),
     setCamera(track) {
       camera = track;
-      void enqueue(async () => {
+      later(async () => {
         const place = connection.getTransceivers().find((each) => each.receiver.track.kind === "video" && each.direction !== "stopped");
         if (place) {
           await place.sender.replaceTrack(track);
@@ -169,19 +174,19 @@ export function createPeer(options: PeerOptions): Peer {
     },
     setMicrophone(track) {
       microphone = track;
-      void enqueue(async () => {
+      later(async () => {
         const place = connection.getTransceivers().find((each) => each.receiver.track.kind === "audio");
         await place?.sender.replaceTrack(track);
       });
     },
     restart() {
-      void enqueue(async () => {
+      later(async () => {
         if (connection.signalingState === "have-local-offer") sendLocal();
         else connection.restartIce();
       });
     },
     resendOffer() {
-      void enqueue(async () => {
+      later(async () => {
         if (connection.signalingState === "have-local-offer") sendLocal();
       });
     },
