@@ -1,7 +1,7 @@
 // Changing one's name and password.
 
 import { createSignal, Show } from "solid-js";
-import { asApiError, type ApiError } from "../api/failure";
+import { asApiError, type ApiError } from "../stores/failure";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";
 import { PasswordField, TextField } from "../ui/Field";

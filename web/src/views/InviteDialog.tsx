@@ -1,7 +1,7 @@
 // A new invite: its link, to copy or to send.
 
 import { createEffect, createSignal, on, Show } from "solid-js";
-import { asApiError, type ApiError } from "../api/failure";
+import { asApiError, type ApiError } from "../stores/failure";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";
 import { Dialog } from "../ui/Dialog";

@@ -1,7 +1,7 @@
 // Registration by an invite: a link fills the code in, and it is checked before anything else is asked.
 
 import { createEffect, createSignal, on, onCleanup } from "solid-js";
-import { ApiError, asApiError } from "../api/failure";
+import { ApiError, asApiError } from "../stores/failure";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";
 import { date } from "../i18n/time";

@@ -1,7 +1,7 @@
 // Choosing whom to write.
 
 import { createSignal, For, Show } from "solid-js";
-import { asApiError, type ApiError } from "../api/failure";
+import { asApiError, type ApiError } from "../stores/failure";
 import type { PersonState } from "../stores/people";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";

@@ -1,7 +1,7 @@
 // One person: call or write.
 
 import { createSignal, Show } from "solid-js";
-import { asApiError, type ApiError } from "../api/failure";
+import { asApiError, type ApiError } from "../stores/failure";
 import type { UserId } from "../api/wire";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";

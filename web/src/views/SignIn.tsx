@@ -1,7 +1,7 @@
 // Signing in with a name and a password.
 
 import { createSignal, Show } from "solid-js";
-import { ApiError, asApiError } from "../api/failure";
+import { ApiError, asApiError } from "../stores/failure";
 import { useI18n } from "../i18n";
 import { failureText } from "../i18n/errors";
 import { PasswordField, TextField } from "../ui/Field";

@@ -1,0 +1,3 @@
+// What screens need to know of a request that was not served.
+
+export { ApiError, asApiError } from "../api/failure";

@@ -1,0 +1,74 @@
+// Everything of one signed-in user: opens the connection, builds the stores, closes both with their scope.
+
+import { onCleanup } from "solid-js";
+import { clock, exclusively } from "../api/browser";
+import type { Api } from "../api/client";
+import { connect } from "../api/socket";
+import type { Tokens } from "../api/tokens";
+import type { UserId } from "../api/wire";
+import { createDevices } from "../rtc/devices";
+import { createCallStore, createHistoryStore, type CallStore, type HistoryStore } from "./calls";
+import { createChatsStore, type ChatsStore } from "./chats";
+import { browserNetwork, createConnectionStore, type ConnectionState } from "./connection";
+import { createDrafts, type DraftsStore } from "./drafts";
+import { createOutbox, outboxStorage, type OutboxStore } from "./outbox";
+import { createPeopleStore, type PeopleStore } from "./people";
+
+export interface SignedIn {
+  api: Api;
+  tokens: Tokens;
+  me: UserId;
+}
+
+/** There while someone is signed in. */
+export interface HomeStores {
+  me: UserId;
+  name: () => string;
+  chats: ChatsStore;
+  people: PeopleStore;
+  outbox: OutboxStore;
+  drafts: DraftsStore;
+  call: CallStore;
+  history: HistoryStore;
+  connection: () => ConnectionState;
+}
+
+export function createHome({ api, tokens, me }: SignedIn, name: () => string): HomeStores {
+  const connection = connect(location.origin, tokens, () => tokens.clear());
+  onCleanup(() => connection.close());
+
+  const chats = createChatsStore({ api, events: connection.chat, me, after: clock.after });
+  const people = createPeopleStore({ api, events: connection.chat, me, after: clock.after });
+  const outbox = createOutbox({
+    api,
+    storage: outboxStorage(`zvonilka.outbox.${me}`),
+    exclusive: exclusively(`zvonilka.outbox.${me}`),
+    newId: newClientId,
+    now: () => new Date().toISOString(),
+    after: clock.after,
+    onSent: (message) => chats.sent(message),
+  });
+  const call = createCallStore({
+    api,
+    channel: connection.calls,
+    devices: createDevices(),
+    createConnection: (configuration) => new RTCPeerConnection(configuration),
+    ...clock,
+  });
+  return {
+    me,
+    name,
+    chats,
+    people,
+    outbox,
+    drafts: createDrafts(`zvonilka.drafts.${me}`),
+    call,
+    history: createHistoryStore(api),
+    connection: createConnectionStore({ connection, network: browserNetwork, after: clock.after, onUp: () => outbox.wake() }),
+  };
+}
+
+/** `crypto.randomUUID` exists in secure contexts alone. */
+function newClientId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
