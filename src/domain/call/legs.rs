@@ -135,7 +135,8 @@ impl Call {
             State::Ringing { .. } | State::Answered { .. } => {}
         }
         let same_session = self.leg_record(side).session == Some(session);
-        if self.is_bound(side, socket) || (legacy && !same_session) {
+        if self.is_bound(side, socket) || (legacy && !self.succeeds(side, session, socket, legacy))
+        {
             return Ok(());
         }
         if let Some(Leg::Bound(old)) = self.leg(side) {
@@ -163,13 +164,17 @@ impl Call {
             (State::Answered { caller, .. }, Side::Caller) => *caller = Leg::Bound(socket),
             (
                 State::Answered {
-                    receiver, unheard, ..
+                    receiver,
+                    rung,
+                    unheard,
+                    ..
                 },
                 Side::Receiver,
             ) => {
                 *receiver = Leg::Bound(socket);
-                if let Some((kept, heard)) = unheard.take() {
-                    let missed = if heard.contains(&socket) {
+                if let Some(kept) = unheard.take() {
+                    // A socket that has not rung has heard nothing yet.
+                    let missed = if rung.contains(&socket) {
                         Vec::new()
                     } else {
                         kept.replay()
@@ -185,6 +190,23 @@ impl Call {
         }
         let (call, present) = (self.record.id, true);
         self.to_side(out, side.other(), CallEvent::Peer { call, present });
+    }
+
+    /// Says whether `socket` may speak for a side after, or instead of, the one that did: the side's sign-in is its own, and the
+    /// old one is gone, or may be so unnoticed (a deployed client that reconnected; not one that rang and lost).
+    pub(super) fn succeeds(
+        &self,
+        side: Side,
+        session: SessionId,
+        socket: SocketId,
+        legacy: bool,
+    ) -> bool {
+        let lost = match &self.state {
+            State::Answered { rung, .. } => rung.contains(&socket),
+            State::Ringing { .. } | State::Ended => false,
+        };
+        let old_is_gone = self.is_absent(side) || (legacy && !lost);
+        old_is_gone && self.leg_record(side).session == Some(session)
     }
 
     pub(super) fn side(&self, user: UserId) -> Result<Side, CallError> {

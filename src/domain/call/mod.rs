@@ -48,8 +48,10 @@ enum State {
         caller: Leg,
         receiver: Leg,
         next_alive: UnixMillis,
-        /// Until the receiver's leg is bound: what the caller sent, and which sockets have it.
-        unheard: Option<(Kept, BTreeSet<SocketId>)>,
+        /// Where it rang: these sockets have heard what the caller sent, and lost the call to the one that answered.
+        rung: BTreeSet<SocketId>,
+        /// Until the receiver's leg is bound: what the caller sent.
+        unheard: Option<Kept>,
     },
     Ended,
 }
@@ -119,6 +121,7 @@ impl Call {
                     caller: gone,
                     receiver: gone,
                     next_alive: now.plus(limits.rejoin).plus(ALIVE_EVERY),
+                    rung: BTreeSet::new(),
                     unheard: None,
                 }
             }

@@ -1,6 +1,5 @@
 //! Where a call stands and how it moves on: signals, the answer, time, the end.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,9 +18,7 @@ impl Call {
         (kind, payload): (SignalKind, Arc<Value>),
     ) -> Result<(), CallError> {
         let side = self.side(user)?;
-        let same_session = self.leg_record(side).session == Some(session);
-        let may_speak =
-            self.is_bound(side, socket) || (same_session && (legacy || self.is_absent(side)));
+        let may_speak = self.is_bound(side, socket) || self.succeeds(side, session, socket, legacy);
         match &mut self.state {
             State::Ended => return Err(CallError::Ended),
             State::Ringing { .. } if side == Side::Receiver || kind == SignalKind::Answer => {
@@ -32,7 +29,7 @@ impl Call {
             }
             State::Ringing { kept, .. } => kept.keep(kind, Arc::clone(&payload))?,
             State::Answered {
-                unheard: Some((kept, _)),
+                unheard: Some(kept),
                 ..
             } if side == Side::Caller => kept.keep(kind, Arc::clone(&payload))?,
             State::Answered { .. } => {}
@@ -90,13 +87,12 @@ impl Call {
         } else {
             absent
         };
-        // A socket that has not rung has heard nothing yet.
-        let heard: BTreeSet<_> = rung.keys().copied().collect();
         self.state = State::Answered {
             caller,
             receiver: absent,
             next_alive: now.plus(ALIVE_EVERY),
-            unheard: Some((kept, heard)),
+            rung: rung.keys().copied().collect(),
+            unheard: Some(kept),
         };
         self.record.status = CallStatus::Answered;
         self.record.answered_at = Some(now);
