@@ -30,7 +30,7 @@ export interface Connection {
   close(): void;
 }
 
-const ACK_MS = 10_000;
+const ACK_MS = 8_000;
 /** Socket.IO does not come back by itself from a refusal or a disconnect by the server. */
 const REFUSED_RETRY_MS = 3_000;
 
@@ -130,6 +130,8 @@ function requests(socket: IoSocket): Pick<CallChannel, "request" | "tell"> {
         .timeout(ACK_MS)
         .emitWithAck(name, payload)
         .catch(() => {
+          // Connected, yet no answer: a path that died in silence, as when a phone changes its network. A new one is found at once.
+          if (socket.connected) socket.io.engine.close();
           throw new ApiError("network", 0);
         })) as Ack<never>;
       if ("error" in ack) throw new ApiError(ack.error.code, 400);

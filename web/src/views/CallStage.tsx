@@ -1,9 +1,10 @@
 // The call that this device makes or holds: going out, connected, over.
 
-import { createMemo, Match, Switch } from "solid-js";
+import { createMemo, Match, onMount, Switch } from "solid-js";
 import { CallEnded } from "./CallEnded";
 import { Calling } from "./Calling";
 import { useHome } from "./context";
+import { isTyping } from "./keys";
 import { Talking } from "./Talking";
 
 export function CallStage(props: { onFold(): void }) {
@@ -20,8 +21,15 @@ export function CallStage(props: { onFold(): void }) {
     const phase = call.phase();
     return phase.kind === "ended" ? phase : null;
   });
+  const name = (): string => {
+    const phase = call.phase();
+    return phase.kind === "idle" ? "" : phase.peer.username;
+  };
+  let stage!: HTMLElement;
+  // The button that was pressed is gone; whoever goes by keyboard goes on from here.
+  onMount(() => !isTyping() && stage.focus({ preventScroll: true }));
   return (
-    <main class="pane main stage" data-testid="call-stage" data-phase={call.phase().kind}>
+    <main class="pane main stage" ref={stage} tabindex="-1" aria-label={name()} data-testid="call-stage" data-phase={call.phase().kind}>
       <Switch>
         <Match when={outgoing()}>{(phase) => <Calling phase={phase()} onFold={props.onFold} />}</Match>
         <Match when={active()}>{(phase) => <Talking phase={phase()} onFold={props.onFold} />}</Match>
