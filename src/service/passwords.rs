@@ -7,8 +7,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::oneshot;
 
 use crate::domain::Password;
@@ -23,6 +23,9 @@ pub struct Busy {
     /// When to try again.
     pub retry_after: Duration,
 }
+
+/// How long a thread without work keeps its memory.
+const IDLE: Duration = Duration::from_secs(5);
 
 const BUSY: Busy = Busy {
     retry_after: Duration::from_secs(2),
@@ -39,7 +42,7 @@ pub enum Verdict {
     Rehashed(String),
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Hasher) + Send>;
 
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Clone)]
@@ -64,7 +67,8 @@ impl Passwords {
                 .name("passwords".into())
                 .spawn(move || work(&inbox))?;
         }
-        let dummy = hash(uuid::Uuid::new_v4().as_bytes())
+        let dummy = Hasher::default()
+            .hash(uuid::Uuid::new_v4().as_bytes())
             .ok_or_else(|| std::io::Error::other("argon2 failed"))?;
         Ok(Self {
             jobs,
@@ -77,7 +81,9 @@ impl Passwords {
     /// # Errors
     /// [`Busy`] if too many wait.
     pub async fn hash(&self, password: Password) -> Result<String, Busy> {
-        self.run(move || hash(password.expose())).await?.ok_or(BUSY)
+        self.run(move |hasher| hasher.hash(password.expose()))
+            .await?
+            .ok_or(BUSY)
     }
 
     /// Checks a password against a stored hash, or (`None`: there is no such user) against nothing in the same time.
@@ -90,10 +96,10 @@ impl Passwords {
         stored: Option<String>,
     ) -> Result<Verdict, Busy> {
         let dummy = Arc::clone(&self.dummy);
-        self.run(move || match stored {
-            Some(stored) => verify(password.expose(), &stored),
+        self.run(move |hasher| match stored {
+            Some(stored) => hasher.verify(password.expose(), &stored),
             None => {
-                verify(password.expose(), &dummy);
+                hasher.verify(password.expose(), &dummy);
                 Verdict::Wrong
             }
         })
@@ -102,11 +108,11 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce() -> T + Send + 'static,
+        job: impl FnOnce(&mut Hasher) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (answer, result) = oneshot::channel();
         // Whoever asked may have gone: then nobody needs the answer.
-        let job = Box::new(move || drop(answer.send(job())));
+        let job = Box::new(move |hasher: &mut Hasher| drop(answer.send(job(hasher))));
         self.jobs.try_send(job).map_err(|_| BUSY)?;
         result.await.map_err(|_| BUSY)
     }
@@ -117,53 +123,112 @@ fn work(inbox: &Mutex<mpsc::Receiver<Job>>) {
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
         tracing::debug!(%error, "password threads run at normal priority");
     }
+    let mut hasher = Hasher::default();
     loop {
-        let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let queue = inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = if hasher.memory.is_empty() {
+            queue
+                .recv()
+                .map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+        } else {
+            queue.recv_timeout(IDLE)
+        };
+        drop(queue);
         match job {
-            Ok(job) => job(),
-            Err(mpsc::RecvError) => return,
+            Ok(job) => job(&mut hasher),
+            Err(mpsc::RecvTimeoutError::Timeout) => hasher = Hasher::default(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-fn hash(password: &[u8]) -> Option<String> {
-    match Argon2::default().hash_password(password) {
-        Ok(hash) => Some(hash.to_string()),
-        Err(error) => {
-            tracing::error!(%error, "a password could not be hashed");
-            None
+/// Hashes with one piece of memory, used again and again: taken anew for each hash, the allocator would come to keep several.
+#[derive(Default)]
+struct Hasher {
+    memory: Vec<Block>,
+}
+
+impl Hasher {
+    fn hash(&mut self, password: &[u8]) -> Option<String> {
+        let salt = *uuid::Uuid::new_v4().as_bytes();
+        let hash = self
+            .compute(&Argon2::default(), password, &salt)
+            .and_then(|output| {
+                let params = Params::default();
+                Ok(PasswordHash {
+                    algorithm: Algorithm::Argon2id.ident(),
+                    version: Some(Version::default().into()),
+                    params: ParamsString::try_from(&params)?,
+                    salt: Some(Salt::new(&salt)?),
+                    hash: Some(output),
+                })
+            });
+        match hash {
+            Ok(hash) => Some(hash.to_string()),
+            Err(error) => {
+                tracing::error!(%error, "a password could not be hashed");
+                None
+            }
         }
     }
-}
 
-fn verify(password: &[u8], stored: &str) -> Verdict {
-    if stored.starts_with("$2") {
-        return verify_bcrypt(password, stored);
+    fn verify(&mut self, password: &[u8], stored: &str) -> Verdict {
+        if stored.starts_with("$2") {
+            return self.verify_bcrypt(password, stored);
+        }
+        match self.matches(password, stored) {
+            Ok(true) => Verdict::Right,
+            Ok(false) => Verdict::Wrong,
+            Err(error) => {
+                tracing::error!(%error, "a stored password hash cannot be checked");
+                Verdict::Wrong
+            }
+        }
     }
-    let Ok(parsed) = PasswordHash::new(stored) else {
-        tracing::error!("a stored password hash is of no known kind");
-        return Verdict::Wrong;
-    };
-    match Argon2::default().verify_password(password, &parsed) {
-        Ok(()) => Verdict::Right,
-        Err(_) => Verdict::Wrong,
-    }
-}
 
-fn verify_bcrypt(password: &[u8], stored: &str) -> Verdict {
-    let cost = stored
-        .split('$')
-        .nth(2)
-        .and_then(|cost| cost.parse::<u32>().ok());
-    if cost.is_none_or(|cost| cost > MAX_BCRYPT_COST) {
-        tracing::warn!(
-            "a stored bcrypt hash is too costly to check; the user needs a new password"
-        );
-        return Verdict::Wrong;
+    fn matches(&mut self, password: &[u8], stored: &str) -> argon2::password_hash::Result<bool> {
+        let stored = PasswordHash::new(stored)?;
+        let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+            return Ok(false);
+        };
+        let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+        let version = stored.version.map(Version::try_from).transpose()?;
+        let params = Params::try_from(&stored)?;
+        let argon = Argon2::new(algorithm, version.unwrap_or_default(), params);
+        // `Output` compares in constant time.
+        Ok(self.compute(&argon, password, salt)? == *expected)
     }
-    match bcrypt::verify(password, stored) {
-        Ok(true) => hash(password).map_or(Verdict::Right, Verdict::Rehashed),
-        Ok(false) | Err(_) => Verdict::Wrong,
+
+    fn compute(
+        &mut self,
+        argon: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+    ) -> argon2::password_hash::Result<Output> {
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        self.memory
+            .resize(argon.params().block_count(), Block::default());
+        argon.hash_password_into_with_memory(password, salt, &mut output, &mut self.memory)?;
+        Ok(Output::new(&output)?)
+    }
+
+    fn verify_bcrypt(&mut self, password: &[u8], stored: &str) -> Verdict {
+        let cost = stored
+            .split('$')
+            .nth(2)
+            .and_then(|cost| cost.parse::<u32>().ok());
+        if cost.is_none_or(|cost| cost > MAX_BCRYPT_COST) {
+            tracing::warn!(
+                "a stored bcrypt hash is too costly to check; the user needs a new password"
+            );
+            return Verdict::Wrong;
+        }
+        match bcrypt::verify(password, stored) {
+            Ok(true) => self
+                .hash(password)
+                .map_or(Verdict::Right, Verdict::Rehashed),
+            Ok(false) | Err(_) => Verdict::Wrong,
+        }
     }
 }
 
