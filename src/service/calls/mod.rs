@@ -3,8 +3,9 @@
 //! Owns the table of live calls and who is in which. A call's row is written before anybody hears of the change.
 
 mod live;
+mod refused;
+mod table;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,12 +16,14 @@ use crate::domain::{
     Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command,
     Page, SessionId, SocketId, UserId,
 };
-use crate::store::{self as repo, StoreError};
+use crate::store as repo;
 
 use super::Ground;
 use super::chats::{self, ChatError};
-use super::tasks::Panicked;
 use live::Ask;
+use table::{Live, Table, sides};
+
+pub use refused::CallRefused;
 
 /// Commands that may wait for one call.
 const QUEUE: usize = 256;
@@ -37,69 +40,6 @@ pub struct CallsConfig {
 /// How long a ringing call waits for its caller.
 const CALLER_REJOIN: Duration = Duration::from_secs(10);
 
-/// Why a call was not started, found or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum CallRefused {
-    /// There is no such call.
-    #[error("there is no such call")]
-    NotFound,
-    /// There is no such living user.
-    #[error("there is no such user")]
-    NoSuchUser,
-    /// One cannot call oneself.
-    #[error("you cannot call yourself")]
-    WithSelf,
-    /// The other is in a call.
-    #[error("this user is in another call; try again later")]
-    Busy,
-    /// The actor is in a call on another device.
-    #[error("you are in another call on another device; end it first")]
-    Already,
-    /// Only administrators may.
-    #[error("only an administrator may do this")]
-    NotAdmin,
-    /// It goes on: its row is still being written.
-    #[error("the call is not over yet; end it first")]
-    StillLive,
-    /// The call's own refusal.
-    #[error(transparent)]
-    Refused(#[from] CallError),
-    /// More commands than the call can take.
-    #[error("too many requests for this call at once; try again")]
-    Overrun,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A use case panicked.
-    #[error(transparent)]
-    Panicked(#[from] Panicked),
-}
-
-impl CallRefused {
-    /// The stable code for clients.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound => "call.unknown",
-            Self::NoSuchUser => "user.unknown",
-            Self::WithSelf => "call.self",
-            Self::Busy => "call.busy",
-            Self::Already => "call.already",
-            Self::NotAdmin => "not_admin",
-            Self::StillLive => "call.live",
-            Self::Overrun => "busy",
-            Self::Refused(CallError::Forbidden) => "call.not_participant",
-            Self::Refused(CallError::NotRinging) => "call.not_ringing",
-            Self::Refused(CallError::Ended) => "call.ended",
-            Self::Refused(CallError::AnsweredElsewhere) => "call.answered_elsewhere",
-            Self::Refused(CallError::OtherDevice) => "call.other_device",
-            Self::Refused(CallError::NotAccepted) => "call.not_accepted",
-            Self::Refused(CallError::TooMuch) => "call.too_much",
-            Self::Store(_) | Self::Panicked(_) => "internal",
-        }
-    }
-}
-
 /// What a socket that joined a call must know.
 #[derive(Clone, Debug)]
 pub struct Joined {
@@ -107,29 +47,6 @@ pub struct Joined {
     pub call: CallRecord,
     /// The server has lost the caller's offer.
     pub resend_offer: bool,
-}
-
-#[derive(Clone)]
-struct Live {
-    inbox: mpsc::Sender<Ask>,
-    /// The caller and the receiver, each with the sign-in that speaks for them now.
-    sides: [(UserId, Option<SessionId>); 2],
-}
-
-impl Live {
-    fn has(&self, user: UserId) -> bool {
-        self.sides.iter().any(|(side, _)| *side == user)
-    }
-
-    fn is_spoken_for_by(&self, actor: &Actor) -> bool {
-        self.sides.contains(&(actor.user, Some(actor.session)))
-    }
-}
-
-#[derive(Default)]
-struct Table {
-    calls: HashMap<CallId, Live>,
-    of_user: HashMap<UserId, CallId>,
 }
 
 /// The use cases. Cheap to clone.
@@ -455,48 +372,4 @@ impl Calls {
         // Every change of the maps is complete before anything can panic.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Table {
-    fn claim(
-        &mut self,
-        call: &Call,
-        inbox: mpsc::Sender<Ask>,
-        caller: UserId,
-    ) -> Result<(), CallRefused> {
-        if self.of_user.contains_key(&call.record().receiver.user) {
-            return Err(CallRefused::Busy);
-        }
-        if self.of_user.contains_key(&caller) {
-            return Err(CallRefused::Already);
-        }
-        self.insert(call, inbox);
-        Ok(())
-    }
-
-    fn insert(&mut self, call: &Call, inbox: mpsc::Sender<Ask>) {
-        let record = call.record();
-        let live = Live {
-            inbox,
-            sides: sides(record),
-        };
-        for (user, _) in live.sides {
-            self.of_user.insert(user, record.id);
-        }
-        self.calls.insert(record.id, live);
-    }
-
-    fn remove(&mut self, id: CallId) {
-        if let Some(live) = self.calls.remove(&id) {
-            for (user, _) in live.sides {
-                if self.of_user.get(&user) == Some(&id) {
-                    self.of_user.remove(&user);
-                }
-            }
-        }
-    }
-}
-
-fn sides(record: &CallRecord) -> [(UserId, Option<SessionId>); 2] {
-    [&record.caller, &record.receiver].map(|leg| (leg.user, leg.session))
 }
