@@ -34,7 +34,11 @@ fn load(flags: &cli::Flags) -> anyhow::Result<Loaded> {
 }
 
 fn print(text: String) -> anyhow::Result<()> {
-    Ok(writeln!(io::stdout(), "{}", text.trim_end())?)
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        // Whoever read it has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 #[tokio::main]
