@@ -104,6 +104,7 @@ describe("a call that goes out", () => {
   it("is active when the answer came while this side was cut off", () => {
     const line = dialled().hear({ kind: "server_up" }, { kind: "rejoined", call: CALL, answered: true, resendOffer: false });
     expect(line.phase).toMatchObject({ kind: "active", role: "caller" });
+    expect(line.asked("resend_offer")).toHaveLength(1);
   });
 
   it("gives way to a call that comes in before it rings", () => {
@@ -134,6 +135,11 @@ describe("a call that comes in", () => {
     expect(line.asked("accept")).toEqual([]);
   });
 
+  it("goes on ringing when the server is out of reach at the answer", () => {
+    const line = rung().hear({ kind: "answer", camera: true }, { kind: "config_failed" });
+    expect(line.phase).toMatchObject({ kind: "ringing", fault: null });
+  });
+
   it("stops when another device answered", () => {
     const line = rung().hear({ kind: "remote_ended", call: CALL, reason: "answered_elsewhere", seconds: null });
     expect(line.phase).toMatchObject({ kind: "ended", reason: "elsewhere" });
@@ -145,6 +151,15 @@ describe("a call that comes in", () => {
     line.hear({ kind: "accept_failed", call: CALL, reason: "elsewhere" });
     expect(line.phase).toMatchObject({ kind: "ended", reason: "elsewhere" });
     expect(line.asked("release")).toHaveLength(1);
+  });
+
+  it("accepts again, or goes on, when the connection was lost over the acceptance", () => {
+    const answering = (): Line => rung().hear({ kind: "answer", camera: true }, { kind: "media_ready" }, { kind: "server_up" }).forget();
+    const unheard = answering().hear({ kind: "rejoined", call: CALL, answered: false, resendOffer: false });
+    expect(unheard.asked("accept")).toHaveLength(1);
+    const heard = answering().hear({ kind: "rejoined", call: CALL, answered: true, resendOffer: false });
+    expect(heard.phase).toMatchObject({ kind: "active", role: "callee" });
+    expect(answering().hear({ kind: "rejoin_refused", call: CALL }).phase).toEqual({ kind: "idle" });
   });
 
   it("stops ringing when nothing is heard of it after the server is back", () => {

@@ -182,7 +182,8 @@ function inCalling(phase: In<"calling">, input: CallInput, now: number): Step {
       return input.call === phase.call ? activate(phase, "caller", now) : stay(phase);
     case "rejoined": {
       if (input.call !== phase.call) return stay(phase);
-      if (input.answered) return activate(phase, "caller", now);
+      // A server that was restarted in between has no offer for who answered.
+      if (input.answered) return activate(phase, "caller", now, { do: "resend_offer" });
       return input.resendOffer ? stay(phase, { do: "resend_offer" }) : stay(phase);
     }
     case "rejoin_refused":
@@ -235,7 +236,8 @@ function inAnswering(phase: In<"answering">, input: CallInput, now: number): Ste
     case "media_failed":
       return stay({ kind: "ringing", call, peer, type, fault: input.fault });
     case "config_failed":
-      return ended(phase, "failed");
+      // The banner says that the server is out of reach; one can answer again when it is back.
+      return stay({ kind: "ringing", call, peer, type, fault: null });
     case "accepted":
       return input.call === call ? activate(phase, "callee", now) : stay(phase);
     case "accept_failed": {
@@ -243,6 +245,14 @@ function inAnswering(phase: In<"answering">, input: CallInput, now: number): Ste
       if (input.reason === "elsewhere") return ended(phase, "elsewhere");
       return input.reason === "over" ? idle() : ended(phase, "failed");
     }
+    case "server_up":
+      return stay(phase, { do: "join", call });
+    case "rejoined": {
+      if (input.call !== call) return stay(phase);
+      return input.answered ? activate(phase, "callee", now) : stay(phase, { do: "accept", call, peer });
+    }
+    case "rejoin_refused":
+      return input.call === call ? idle() : stay(phase);
     case "remote_ended":
       return input.call === call ? remoteEnded(phase, input.reason) : stay(phase);
     case "decline":
@@ -343,13 +353,14 @@ function inEnded(phase: In<"ended">, input: CallInput): Step {
   }
 }
 
-function activate(phase: In<"calling"> | In<"answering">, role: Role, now: number): Step {
+function activate(phase: In<"calling"> | In<"answering">, role: Role, now: number, ...more: CallEffect[]): Step {
   const { call, peer, type } = phase;
   return stay(
     { kind: "active", call, peer, type, role, path: "connecting", since: now, peerLost: false, serverLost: false },
     { do: "cancel_timer", name: "ring" },
     { do: "set_timer", name: "connect", ms: CONNECT_MS },
     { do: "report_path" },
+    ...more,
   );
 }
 

@@ -28,6 +28,7 @@ class Device {
   descriptions: string[] = [];
   link: Link = "up";
   refusal: ApiError | null = null;
+  status = "answered";
   openDevices: (camera: boolean) => Promise<OpenDevices> = (camera) => Promise.resolve(this.tracksFor(camera));
   private readonly heard = new Map<string, (payload: never) => void>();
   private onLink: (link: Link) => void = () => {};
@@ -54,7 +55,7 @@ class Device {
         this.requests.push(name);
         return this.refusal
           ? Promise.reject(this.refusal)
-          : (Promise.resolve({ call: { endedAt: null, status: "answered" }, resendOffer: false }) as never);
+          : (Promise.resolve({ call: { endedAt: null, status: this.status }, resendOffer: false }) as never);
       },
       tell: (name) => this.requests.push(`told ${name}`),
     },
@@ -199,6 +200,44 @@ describe("the call of a device", () => {
     await settle();
     expect(d.requests[0]).toBe("join_call_room");
     expect(d.phase).toMatchObject({ kind: "active", serverLost: false });
+  });
+
+  it("offers in a call that is made after the server was away", async () => {
+    const d = device();
+    d.setLink("down");
+    d.setLink("up");
+    d.control.dial(ANNA, "voice");
+    await settle();
+    expect(d.requests).toEqual(["initiate", "sdp_offer"]);
+  });
+
+  it("answers a call that rang over a lost connection", async () => {
+    const d = device();
+    incoming(d);
+    d.setLink("down");
+    d.setLink("up");
+    incoming(d);
+    d.hear("sdp_offer", { callId: CALL, sdp: { type: "offer", sdp: "theirs" }, from: ANNA.id });
+    d.control.answer(false);
+    await settle();
+    expect(d.requests).toEqual(["accept_call", "sdp_answer"]);
+  });
+
+  it("sends no answer before its acceptance was heard", async () => {
+    const d = device();
+    incoming(d);
+    d.hear("sdp_offer", { callId: CALL, sdp: { type: "offer", sdp: "theirs" }, from: ANNA.id });
+    d.control.answer(false);
+    d.refusal = new ApiError("network", 0);
+    d.setLink("down");
+    await settle();
+    d.requests = [];
+    d.refusal = null;
+    d.status = "ringing";
+    d.setLink("up");
+    await settle();
+    expect(d.requests).toEqual(["join_call_room", "accept_call", "sdp_answer"]);
+    expect(d.phase).toMatchObject({ kind: "active" });
   });
 
   it("stays muted when another microphone takes over, and says if there is none", async () => {

@@ -63,6 +63,8 @@ export function createCallControl(options: CallControlOptions): CallControl {
   let configuration: RTCConfiguration | null = null;
   /** What came before the peer connection was there. */
   let early: { call: CallId; signals: RemoteSignal[] } = { call: "", signals: [] };
+  /** Asked for while it rings, so that answering needs no more of the server than the acceptance. */
+  let prepared: Promise<RTCConfiguration> | null = null;
   /** The socket may speak of a call before the answer that names it is here. */
   let announced: { call: CallId; devices: number } | null = null;
   /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
@@ -122,9 +124,19 @@ export function createCallControl(options: CallControlOptions): CallControl {
     }
   }
 
+  function prepare(): void {
+    const asked = api.rtcConfig();
+    prepared = asked;
+    asked.catch(() => {
+      // Asked again when one answers.
+      if (prepared === asked) prepared = null;
+    });
+  }
+
   async function openMedia(camera: boolean): Promise<void> {
     const mine = turn;
-    const [opened, found] = await Promise.allSettled([devices.open(camera), api.rtcConfig()]);
+    const [opened, found] = await Promise.allSettled([devices.open(camera), prepared ?? api.rtcConfig()]);
+    prepared = null;
     if (mine === turn && opened.status === "fulfilled" && found.status === "fulfilled") {
       keepMicrophone(opened.value.microphone);
       configuration = found.value;
@@ -173,8 +185,11 @@ export function createCallControl(options: CallControlOptions): CallControl {
   async function accept(call: CallId, caller: Person): Promise<void> {
     try {
       await channel.request("accept_call", { callId: call, callerId: caller.id });
+      signals.open();
       feed({ kind: "accepted", call });
     } catch (error) {
+      // Whether it was heard shows when the connection is back.
+      if (isNetwork(error)) return;
       feed({ kind: "accept_failed", call, reason: acceptReason(error) });
     }
   }
@@ -192,10 +207,11 @@ export function createCallControl(options: CallControlOptions): CallControl {
     try {
       const { call: row, resendOffer } = await channel.request("join_call_room", { callId: call });
       if (row.endedAt !== null) return feed({ kind: "rejoin_refused", call });
-      signals.open();
+      // Nothing but the acceptance comes before an answer.
+      if (phase.kind !== "answering" || row.status === "answered") signals.open();
       feed({ kind: "rejoined", call, answered: row.status === "answered", resendOffer });
     } catch (error) {
-      if (error instanceof ApiError && error.status !== 0) feed({ kind: "rejoin_refused", call });
+      if (!isNetwork(error)) feed({ kind: "rejoin_refused", call });
     }
   }
 
@@ -246,6 +262,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
     peer = null;
     connection = null;
     configuration = null;
+    prepared = null;
     microphone?.stop();
     microphone = null;
     media.camera?.stop();
@@ -259,6 +276,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
       // The offer and all its candidates follow, also when this device was only cut off for a while.
       early = { call: callId, signals: [] };
       feed({ kind: "incoming", call: callId, peer: { id: remoteUserId, username: callerName }, type: callType, expiresIn });
+      if (phase.kind === "ringing" && phase.call === callId) prepare();
     }),
     channel.on("call_ringing", ({ callId, devices: count }) => {
       announced = { call: callId, devices: count };
@@ -274,8 +292,11 @@ export function createCallControl(options: CallControlOptions): CallControl {
     channel.on("sdp_answer", ({ callId, sdp }) => hear(callId, { description: describe("answer", sdp) })),
     channel.on("ice_candidate", ({ callId, candidate }) => hear(callId, { candidate: candidateOf(candidate) })),
     channel.onLink((link) => {
-      if (link === "up") feed({ kind: "server_up" });
-      else {
+      if (link === "up") {
+        // Only a call that the lost socket was, or may have been, a leg of has to be joined again first.
+        if (phase.kind !== "calling" && phase.kind !== "answering" && phase.kind !== "active") signals.open();
+        feed({ kind: "server_up" });
+      } else {
         signals.shut();
         feed({ kind: "server_down" });
       }
@@ -326,6 +347,12 @@ export function createCallControl(options: CallControlOptions): CallControl {
 function faultOf(reason: unknown): MediaError["fault"] {
   if (reason instanceof MediaError) return reason.fault;
   throw reason;
+}
+
+/** True if no answer came; throws what is no `ApiError` on. */
+function isNetwork(error: unknown): boolean {
+  if (!(error instanceof ApiError)) throw error;
+  return error.status === 0;
 }
 
 function stopAll({ microphone, camera }: OpenDevices): void {

@@ -77,7 +77,6 @@ describe("the signals of a call", () => {
     signals.shut();
     signals.send("ice_candidate", candidate("old"));
     signals.clear();
-    signals.open();
     signals.send("ice_candidate", candidate("new"));
     expect(wire.sent).toEqual(["new"]);
   });

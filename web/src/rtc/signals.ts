@@ -11,6 +11,7 @@ export interface Signals {
   /** The connection is there and this socket is the call's leg. */
   open(): void;
   shut(): void;
+  /** Forgets the call; the next one has nothing to join. */
   clear(): void;
 }
 
@@ -60,6 +61,7 @@ export function createSignals(channel: Pick<CallChannel, "request" | "link">): S
     },
     clear() {
       queue = [];
+      isOpen = true;
     },
   };
 }
