@@ -1,6 +1,6 @@
 //! Arguments and settings in, exit code out.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -46,6 +46,7 @@ async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let config = loaded.config;
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(config.log.filter.as_str())?)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match config.log.format {
         LogFormat::Text => log.init(),

@@ -139,6 +139,16 @@ impl FromRequestParts<Shared> for Numbers {
     }
 }
 
+/// Headers that proxies add.
+const PROXIED: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
 /// Where a request comes from.
 pub(super) struct Origin {
     /// The client's address: the peer's, or what a trusted proxy says.
@@ -156,8 +166,7 @@ impl FromRequestParts<Shared> for Origin {
             .get::<ConnectInfo<RemoteEnd>>()
             .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.address.ip());
         let forwarded = forwarded(&parts.headers);
-        let direct = forwarded.is_empty()
-            && !parts.headers.contains_key(header::FORWARDED)
+        let direct = !PROXIED.iter().any(|name| parts.headers.contains_key(*name))
             && is_local(&parts.headers, &parts.uri);
         let trusted = |address: &IpAddr| {
             app.rules
