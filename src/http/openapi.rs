@@ -38,7 +38,7 @@ impl Modify for Bearer {
 
 /// All routes of the API, and the document that describes them.
 pub(super) fn routes() -> (Router<Shared>, Document) {
-    OpenApiRouter::with_openapi(Api::openapi())
+    let (routes, mut document) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
@@ -66,7 +66,27 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(calls::webrtc_config))
         .routes(routes!(calls::get, calls::delete))
         .routes(routes!(calls::end))
-        .split_for_parts()
+        .split_for_parts();
+    name_operations(&mut document);
+    (routes, document)
+}
+
+/// Names each operation by its room and its handler: handlers of different rooms share names, operation ids must not.
+fn name_operations(document: &mut Document) {
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let room = operation.tags.iter().flatten().next();
+            if let (Some(room), Some(handler)) = (room, &operation.operation_id) {
+                operation.operation_id = Some(format!("{room}_{handler}"));
+            }
+        }
+    }
 }
 
 /// The OpenAPI document.
@@ -80,4 +100,25 @@ pub(super) fn swagger(document: Document) -> Router {
     SwaggerUi::new("/api-docs")
         .url("/api-docs/openapi.json", document)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let paths = document["paths"].as_object().unwrap().values();
+        let operations: Vec<_> = paths
+            .flat_map(|path| path.as_object().unwrap().values())
+            .collect();
+        let ids: BTreeSet<_> = operations
+            .iter()
+            .map(|operation| operation["operationId"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids.len(), operations.len());
+    }
 }

@@ -19,11 +19,9 @@ struct Dist;
 
 const START: &str = "index.html";
 
-/// Everything from this server; pictures and sounds also from the page itself. Styles may stand in elements: the interface
-/// library places menus and long lists with them.
+/// Everything from this server; pictures and sounds also from the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; \
-                      style-src 'self' 'unsafe-inline'; connect-src 'self'; worker-src 'self'; object-src 'none'; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Serves a file of the web client, or its start page.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
