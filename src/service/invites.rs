@@ -87,22 +87,26 @@ impl Invites {
         }
     }
 
-    /// Makes the first code if there is none at all. Without `code` a random one that one person may use.
+    /// Makes the first code if there is none at all, or none that can be used while nobody has registered. Without `code` a random
+    /// one that one person may use.
     ///
     /// # Errors
     /// [`InviteError`] of the store.
     pub async fn first(&self, code: Option<InviteCode>) -> Result<Option<Invite>, InviteError> {
-        if !repo::invites::all(&mut self.ground.db.read().await?)
-            .await?
-            .is_empty()
-        {
+        let mut tx = self.ground.db.read().await?;
+        let known = repo::invites::all(&mut tx).await?;
+        let (users, _) = repo::users::count(&mut tx).await?;
+        drop(tx);
+        let now = self.ground.clock.now();
+        let usable = known.iter().any(|it| it.state(now) == InviteState::Open);
+        let exists = known.iter().any(|it| Some(&it.code) == code.as_ref());
+        let somebody_invites = users > 0 && !known.is_empty();
+        if usable || exists || somebody_invites {
             return Ok(None);
         }
         let limit = if code.is_some() { None } else { Some(1) };
-        Ok(Some(
-            self.insert(code.unwrap_or_else(InviteCode::random), limit, None, None)
-                .await?,
-        ))
+        let code = code.unwrap_or_else(InviteCode::random);
+        Ok(Some(self.insert(code, limit, None, None).await?))
     }
 
     /// Ends a code, if it can be used now; says whether it could.

@@ -67,8 +67,11 @@ async fn an_invitation_works_as_often_and_as_long_as_it_says(world: World) {
 
 on_both! {
 async fn the_invitation_that_everybody_knows_can_be_closed(world: World) {
-    world.register("Анна").await;
     assert!(world.invites.close(&code("secret_invite")).await.unwrap());
+    let other = world.invites.first(None).await.unwrap().expect("nobody could come in any more");
+    assert!(world.invites.first(None).await.unwrap().is_none());
+    world.auth.register(name("Анна"), password("secret1"), other.code).await.unwrap();
+    assert!(world.invites.first(None).await.unwrap().is_none(), "who is there invites the others");
     assert!(!world.invites.close(&code("secret_invite")).await.unwrap());
     let late = world.auth.register(name("Борис"), password("secret1"), code("secret_invite")).await;
     assert!(matches!(late, Err(RegisterError::ExpiredInvite)));
