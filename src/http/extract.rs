@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -37,6 +38,9 @@ impl FromRequestParts<Shared> for Signed {
     }
 }
 
+/// How much of a body that is too long is read before its sender is cut off, in bytes.
+const DISCARDED: usize = 32 << 20;
+
 /// A JSON body, whatever its content type says.
 pub(super) struct Body<T>(pub(super) T);
 
@@ -44,9 +48,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(|error| unread(&error, app.rules.body_limit))?;
+        let bytes = read(request.into_body(), app.rules.body_limit).await?;
         let bytes = if bytes.is_empty() {
             Bytes::from_static(b"{}")
         } else {
@@ -59,15 +61,32 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     }
 }
 
-/// Says why a body was not read.
-fn unread(error: &BytesRejection, limit: usize) -> ApiError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let message = format!("The body is longer than {limit} bytes");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body.large", message)
-    } else {
-        let message = "The body did not arrive whole; send it again";
-        ApiError::new(StatusCode::BAD_REQUEST, "body.broken", message)
+/// Reads a body of at most `limit` bytes. The rest of a longer one is read and thrown away, within bounds: a client that is still
+/// sending would never see the answer.
+async fn read(body: axum::body::Body, limit: usize) -> Result<Bytes, ApiError> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
+            let message = "The body did not arrive whole; send it again";
+            ApiError::new(StatusCode::BAD_REQUEST, "body.broken", message)
+        })?;
+        seen += chunk.len();
+        if seen <= limit {
+            kept.extend_from_slice(&chunk);
+        } else if seen > limit + DISCARDED {
+            break;
+        }
     }
+    if seen > limit {
+        let message = format!("The body is longer than {limit} bytes");
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body.large",
+            message,
+        ));
+    }
+    Ok(kept.freeze())
 }
 
 /// The one id in a path.

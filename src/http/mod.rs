@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -84,7 +83,6 @@ type Shared = Arc<App>;
 
 /// Builds all routes but Socket.IO, which is a layer around them.
 pub fn router(app: App) -> Router {
-    let body_limit = app.rules.body_limit;
     let (routes, document) = openapi::routes();
     let app: Shared = Arc::new(app);
     routes
@@ -92,7 +90,6 @@ pub fn router(app: App) -> Router {
         .merge(openapi::swagger(document))
         .fallback(web::serve)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(DefaultBodyLimit::max(body_limit))
 }
 
 /// Puts around `routes` what every request passes: ids, logs, panics, CORS, compression.
