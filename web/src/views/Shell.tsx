@@ -34,7 +34,7 @@ export function Shell() {
 
   const columns = (): string | undefined => {
     if (sideChat()) return "call";
-    return (staged() && fold.withPictures()) || (hasPage() && !staged()) ? "wide" : undefined;
+    return hasPage() || (staged() && fold.withPictures()) ? "wide" : undefined;
   };
 
   usePageTitle(() => {
