@@ -394,6 +394,12 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
         .first(code)
         .await
         .map_err(|error| StartError::Prepare(error.into()))?;
+    if config.local_run() && config.first_invite_is_known() {
+        tracing::info!(
+            invite = LOCAL_INVITE,
+            "open the page on this machine and register with this invitation"
+        );
+    }
     if let Some(invite) = made.filter(|_| random) {
         tracing::info!(code = %invite.code, "the first invitation, shown this once: register with it, then invite the others");
     }
