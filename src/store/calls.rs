@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, execute, on};
 use crate::domain::{
     CallId, CallKind, CallLeg, CallRecord, CallStatus, ChatId, EndReason, Page, SessionId,
     UnixMillis, UserId, UserName,
@@ -86,29 +86,21 @@ impl TryFrom<Row> for CallRecord {
 pub async fn insert(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
     let sql = "insert into calls (id, chat_id, kind, status, created_at, updated_at, last_alive_at)
                values ($1, $2, $3, $4, $5, $5, $5)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(call.id)
-        .bind(call.chat)
-        .bind(call.kind.as_str())
-        .bind(call.status.as_str())
-        .bind(call.created_at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        call.id,
+        call.chat,
+        call.kind.as_str(),
+        call.status.as_str(),
+        call.created_at
+    )?;
     let sql = "insert into call_participants (call_id, user_id, role, session_id, joined_at) values ($1, $2, $3, $4, $5)";
     for (leg, role, joined) in [
         (&call.caller, "caller", Some(call.created_at)),
         (&call.receiver, "receiver", None),
     ] {
-        on!(tx, |c| sqlx::query(sql)
-            .bind(call.id)
-            .bind(leg.user)
-            .bind(role)
-            .bind(leg.session)
-            .bind(joined)
-            .execute(c)
-            .await
-            .map(drop))?;
+        execute!(tx, sql, call.id, leg.user, role, leg.session, joined)?;
     }
     Ok(())
 }
@@ -120,32 +112,32 @@ pub async fn insert(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
 pub async fn update(tx: &mut Tx, call: &CallRecord) -> Result<(), StoreError> {
     let sql = "update calls set status = $2, reason = $3, updated_at = $4, answered_at = $5, ended_at = $6, last_alive_at = $7
                where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(call.id)
-        .bind(call.status.as_str())
-        .bind(call.reason.map(EndReason::as_str))
-        .bind(call.updated_at)
-        .bind(call.answered_at)
-        .bind(call.ended_at)
-        .bind(call.last_alive_at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        call.id,
+        call.status.as_str(),
+        call.reason.map(EndReason::as_str),
+        call.updated_at,
+        call.answered_at,
+        call.ended_at,
+        call.last_alive_at
+    )?;
     let sql = "update call_participants set session_id = $3, joined_at = $4, left_at = $5 where call_id = $1 and user_id = $2";
     let legs = [
         (&call.caller, Some(call.created_at)),
         (&call.receiver, call.answered_at),
     ];
     for (leg, joined) in legs {
-        on!(tx, |c| sqlx::query(sql)
-            .bind(call.id)
-            .bind(leg.user)
-            .bind(leg.session)
-            .bind(joined)
-            .bind(joined.and(call.ended_at))
-            .execute(c)
-            .await
-            .map(drop))?;
+        execute!(
+            tx,
+            sql,
+            call.id,
+            leg.user,
+            leg.session,
+            joined,
+            joined.and(call.ended_at)
+        )?;
     }
     Ok(())
 }
@@ -203,6 +195,6 @@ pub async fn live(tx: &mut Tx, user: Option<UserId>) -> Result<Vec<CallRecord>, 
 /// [`StoreError`] of the database.
 pub async fn delete(tx: &mut Tx, id: CallId) -> Result<(), StoreError> {
     let sql = "delete from calls where id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
+    execute!(tx, sql, id)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, messages, on};
+use super::{StoreError, Tx, execute, messages, on};
 use crate::domain::{Chat, ChatId, ChatKind, Member, UnixMillis, UserId, UserName};
 
 /// What a participant may see of a chat.
@@ -62,15 +62,7 @@ pub async fn insert(
 ) -> Result<bool, StoreError> {
     let sql = "insert into chats (id, kind, name, slot, rev, created_at, updated_at)
                values ($1, $2, $3, $4, 0, $5, $5) on conflict (slot) do nothing";
-    let written = on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(kind.as_str())
-        .bind(name)
-        .bind(slot)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let written = execute!(tx, sql, id, kind.as_str(), name, slot, now)?;
     Ok(written > 0)
 }
 
@@ -99,12 +91,7 @@ pub async fn kind(tx: &mut Tx, id: ChatId) -> Result<Option<ChatKind>, StoreErro
 
 async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreError> {
     let sql = "update chats set name = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(name)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, name)?;
     Ok(())
 }
 
@@ -161,14 +148,9 @@ pub async fn next_rev(tx: &mut Tx, id: ChatId) -> Result<i64, StoreError> {
 /// [`StoreError`] of the database.
 pub async fn touch(tx: &mut Tx, id: ChatId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update chats set updated_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, now)?;
     let sql = "update participants set hidden = false where chat_id = $1 and hidden";
-    on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
+    execute!(tx, sql, id)?;
     Ok(())
 }
 
@@ -184,13 +166,7 @@ pub async fn join(
 ) -> Result<(), StoreError> {
     let sql = "insert into participants (chat_id, user_id, joined_at, read_seq, read_rev, hidden, cleared_seq)
                select c.id, $2, $3, c.rev, 0, false, 0 from chats c where c.id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user, now)?;
     Ok(())
 }
 
@@ -248,12 +224,7 @@ pub async fn hide(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreErro
     let sql =
         "update participants set hidden = true, cleared_seq = (select rev from chats where id = $1)
                where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user)?;
     Ok(())
 }
 
@@ -263,12 +234,7 @@ pub async fn hide(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreErro
 /// [`StoreError`] of the database.
 pub async fn show(tx: &mut Tx, id: ChatId, user: UserId) -> Result<(), StoreError> {
     let sql = "update participants set hidden = false where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user)?;
     Ok(())
 }
 
@@ -285,14 +251,7 @@ pub async fn mark_read(
 ) -> Result<(), StoreError> {
     let sql =
         "update participants set read_seq = $3, read_rev = $4 where chat_id = $1 and user_id = $2";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .bind(seq)
-        .bind(rev)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user, seq, rev)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, execute, on};
 use crate::domain::{Invite, InviteCode, InviteId, UnixMillis, UserId};
 
 #[derive(FromRow)]
@@ -45,16 +45,16 @@ impl TryFrom<Row> for Invite {
 pub async fn insert(tx: &mut Tx, invite: &Invite, by: Option<UserId>) -> Result<(), StoreError> {
     let sql = "insert into invitation_codes (id, code, usage_limit, usage_count, created_by, expires_at, created_at, updated_at)
                values ($1, $2, $3, 0, $4, $5, $6, $6)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(invite.id)
-        .bind(invite.code.as_str())
-        .bind(invite.usage_limit)
-        .bind(by)
-        .bind(invite.expires_at)
-        .bind(invite.created_at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        invite.id,
+        invite.code.as_str(),
+        invite.usage_limit,
+        by,
+        invite.expires_at,
+        invite.created_at
+    )?;
     Ok(())
 }
 
@@ -104,13 +104,7 @@ pub async fn redeem(
 ) -> Result<(), StoreError> {
     let sql = "update invitation_codes set usage_count = usage_count + 1, used_by = $2, used_at = $3, updated_at = $3
                where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(by)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, by, now)?;
     Ok(())
 }
 
@@ -120,11 +114,6 @@ pub async fn redeem(
 /// [`StoreError`] of the database.
 pub async fn expire(tx: &mut Tx, id: InviteId, at: UnixMillis) -> Result<(), StoreError> {
     let sql = "update invitation_codes set expires_at = $2, updated_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, at)?;
     Ok(())
 }

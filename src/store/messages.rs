@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, execute, on};
 use crate::domain::{
     ChatId, ClientId, Content, DeviceId, Message, MessageId, MessageKind, Page, UnixMillis, UserId,
     UserName,
@@ -104,20 +104,20 @@ pub async fn insert(tx: &mut Tx, new: &NewMessage<'_>) -> Result<(), StoreError>
     let sql = "insert into messages (id, chat_id, seq, rev, sender_id, sender_device, client_id, kind, scheme, body,
                                      created_at, updated_at)
                values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(new.id)
-        .bind(new.chat)
-        .bind(new.seq)
-        .bind(new.sender)
-        .bind(new.device)
-        .bind(new.client_id.map(ClientId::as_str))
-        .bind(MessageKind::Text.as_str())
-        .bind(PLAIN)
-        .bind(new.content.as_str().as_bytes())
-        .bind(new.now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        new.id,
+        new.chat,
+        new.seq,
+        new.sender,
+        new.device,
+        new.client_id.map(ClientId::as_str),
+        MessageKind::Text.as_str(),
+        PLAIN,
+        new.content.as_str().as_bytes(),
+        new.now
+    )?;
     Ok(())
 }
 

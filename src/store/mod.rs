@@ -69,6 +69,18 @@ macro_rules! on {
 }
 use on;
 
+/// Runs one statement without rows, with these values for `$1`, `$2` and so on; gives the number of rows it touched.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::on!($tx, |c| sqlx::query($sql)
+            $(.bind($value))*
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))
+    };
+}
+use execute;
+
 impl Db {
     /// Opens (or makes) an SQLite file and brings its tables up to date.
     ///

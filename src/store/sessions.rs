@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, execute, on};
 use crate::domain::{DeviceId, SessionId, TokenId, UnixMillis, UserId};
 
 /// A sign-in, with what an access check needs of its user.
@@ -52,16 +52,7 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let sql = "insert into sessions (id, user_id, device_id, relay_name, created_at, expires_at)
                values ($1, $2, $3, $4, $5, $6)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .bind(device)
-        .bind(relay_name)
-        .bind(now)
-        .bind(expires)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user, device, relay_name, now, expires)?;
     Ok(())
 }
 
@@ -90,12 +81,7 @@ pub async fn live(
 /// [`StoreError`] of the database.
 pub async fn extend(tx: &mut Tx, id: SessionId, expires: UnixMillis) -> Result<(), StoreError> {
     let sql = "update sessions set expires_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(expires)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, expires)?;
     Ok(())
 }
 
@@ -123,7 +109,7 @@ async fn silence(tx: &mut Tx) -> Result<(), StoreError> {
     let sql = "update devices set push_kind = null, push_token = null
                where push_token is not null
                  and not exists (select 1 from sessions s where s.device_id = devices.id and s.ended_at is null)";
-    on!(tx, |c| sqlx::query(sql).execute(c).await.map(drop))?;
+    execute!(tx, sql)?;
     Ok(())
 }
 
@@ -155,14 +141,14 @@ pub async fn end_all(
 /// [`StoreError`] of the database.
 pub async fn insert_token(tx: &mut Tx, token: &RefreshRow) -> Result<(), StoreError> {
     let sql = "insert into refresh_tokens (id, session_id, issued_at, expires_at) values ($1, $2, $3, $4)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(token.id)
-        .bind(token.session_id)
-        .bind(token.issued_at)
-        .bind(token.expires_at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        token.id,
+        token.session_id,
+        token.issued_at,
+        token.expires_at
+    )?;
     Ok(())
 }
 
@@ -193,13 +179,7 @@ pub async fn rotate(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let sql = "update refresh_tokens set rotated_at = $2, successor = $3 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(now)
-        .bind(successor)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, now, successor)?;
     Ok(())
 }
 
@@ -212,11 +192,7 @@ pub async fn prune(tx: &mut Tx, now: UnixMillis) -> Result<u64, StoreError> {
     let sessions = "delete from sessions where ended_at is not null or expires_at <= $1";
     let mut removed = 0;
     for sql in [tokens, sessions] {
-        removed += on!(tx, |c| sqlx::query(sql)
-            .bind(now)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()))?;
+        removed += execute!(tx, sql, now)?;
     }
     Ok(removed)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, execute, on};
 use crate::domain::{DeviceId, NameKey, UnixMillis, User, UserId, UserName};
 
 #[derive(FromRow)]
@@ -53,16 +53,16 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
         "insert into users (id, name, name_key, password_hash, is_admin, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $6)";
     let key = user.name.key();
-    on!(tx, |c| sqlx::query(sql)
-        .bind(user.id)
-        .bind(user.name.as_str())
-        .bind(key.as_str())
-        .bind(password_hash)
-        .bind(user.is_admin)
-        .bind(user.created_at)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(
+        tx,
+        sql,
+        user.id,
+        user.name.as_str(),
+        key.as_str(),
+        password_hash,
+        user.is_admin,
+        user.created_at
+    )?;
     Ok(())
 }
 
@@ -155,14 +155,7 @@ pub async fn rename(
 ) -> Result<(), StoreError> {
     let sql = "update users set name = $2, name_key = $3, updated_at = $4 where id = $1 and deleted_at is null";
     let key = name.key();
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(name.as_str())
-        .bind(key.as_str())
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, name.as_str(), key.as_str(), now)?;
     Ok(())
 }
 
@@ -178,13 +171,7 @@ pub async fn set_password(
 ) -> Result<(), StoreError> {
     let sql =
         "update users set password_hash = $2, updated_at = coalesce($3, updated_at) where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(hash)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, hash, now)?;
     Ok(())
 }
 
@@ -195,15 +182,10 @@ pub async fn set_password(
 pub async fn bury(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update users set deleted_at = $2, updated_at = $2, name_key = null, password_hash = '', is_admin = false
                where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, now)?;
     let sql =
         "update devices set label = '', push_kind = null, push_token = null where user_id = $1";
-    on!(tx, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
+    execute!(tx, sql, id)?;
     Ok(())
 }
 
@@ -213,12 +195,7 @@ pub async fn bury(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreE
 /// [`StoreError`] of the database.
 pub async fn saw(tx: &mut Tx, id: UserId, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "update users set last_seen_at = $2 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, now)?;
     Ok(())
 }
 
@@ -243,14 +220,7 @@ pub async fn insert_device(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let sql = "insert into devices (id, user_id, label, created_at, last_seen_at) values ($1, $2, $3, $4, $4)";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(user)
-        .bind(label)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, user, label, now)?;
     Ok(())
 }
 
@@ -265,12 +235,6 @@ pub async fn set_push(
     token: &str,
 ) -> Result<(), StoreError> {
     let sql = "update devices set push_kind = $2, push_token = $3 where id = $1";
-    on!(tx, |c| sqlx::query(sql)
-        .bind(id)
-        .bind(kind)
-        .bind(token)
-        .execute(c)
-        .await
-        .map(drop))?;
+    execute!(tx, sql, id, kind, token)?;
     Ok(())
 }
