@@ -50,6 +50,11 @@ impl ChannelData {
     /// Bytes before the payload.
     pub const HEADER: usize = 4;
 
+    /// Returns how many zero bytes follow `payload` bytes on a stream (RFC 8656 section 12.5).
+    pub fn padding(payload: usize) -> usize {
+        payload.wrapping_neg() & 3
+    }
+
     /// Finds channel and payload in `datagram`; bytes after the payload are padding and are not looked at.
     ///
     /// Returns `None` if the number is no channel's or the datagram is shorter than its length field says.

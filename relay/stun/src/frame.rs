@@ -2,14 +2,12 @@
 //!
 //! Written by hand and not through `stun-types`, as it is needed for each relayed packet.
 
-use crate::{ChannelData, ChannelNumber, TransactionId};
+use crate::{ChannelData, ChannelNumber, MAGIC_COOKIE, TransactionId, message::HEADER};
 use std::net::{IpAddr, SocketAddr};
 
-const MAGIC_COOKIE: u32 = 0x2112_A442;
 const DATA_INDICATION: u16 = 0x0017;
 const XOR_PEER_ADDRESS: u16 = 0x0012;
 const DATA: u16 = 0x0013;
-const HEADER: usize = 20;
 
 /// The bytes before a payload, and the count of zero bytes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +33,18 @@ impl Frame {
         frame
     }
 
+    /// Returns the frame as a stream carries it: ChannelData ends at a multiple of 4 bytes, as every STUN message does (RFC 8656 section 12.5).
+    pub fn padded(mut self) -> Self {
+        let length = u16::from_be_bytes([self.head[2], self.head[3]]);
+        if usize::from(self.len) == ChannelData::HEADER {
+            self.padding = ChannelData::padding(usize::from(length)) as u8;
+        }
+        self
+    }
+
     /// Frames `payload` bytes as a Data indication from `peer` (RFC 8656 section 11.4).
     pub fn data_indication(transaction: TransactionId, peer: SocketAddr, payload: usize) -> Self {
-        let padding = payload.wrapping_neg() & 3;
+        let padding = ChannelData::padding(payload);
         let mut frame = Self {
             head: [0; Self::MAX_HEAD],
             len: 0,
@@ -103,6 +110,18 @@ mod tests {
             })
         );
         assert_eq!(datagram.len(), 9);
+    }
+
+    #[test]
+    fn on_a_stream_channel_data_is_padded_and_a_data_indication_stays() {
+        let number = ChannelNumber::try_from(0x4000).unwrap();
+        for (payload, padding) in [(0, 0), (1, 3), (2, 2), (3, 1), (4, 0), (65_535, 1)] {
+            let frame = Frame::channel_data(number, payload).padded();
+            assert_eq!(frame.padding().len(), padding);
+        }
+        let peer = "8.8.8.8:5000".parse().unwrap();
+        let indication = Frame::data_indication(TransactionId::from(1), peer, 5);
+        assert_eq!(indication.padded(), indication);
     }
 
     proptest! {

@@ -6,12 +6,17 @@
 //!
 //! Control messages are read with [`read`] and answered with [`Answer`]. Relayed data has its own path without a copy and
 //! without memory of its own: [`ChannelData::parse`] finds the payload in place, [`Frame`] is what goes before and after a payload.
+//! On a stream, [`stream::next`] finds where a frame ends.
 
 mod answer;
 mod channel_data;
 mod class;
 mod frame;
 mod message;
+pub mod stream;
+
+/// Bytes 4 to 7 of every message (RFC 8489 section 5).
+pub const MAGIC_COOKIE: u32 = 0x2112_A442;
 
 pub use answer::Answer;
 pub use channel_data::{ChannelData, ChannelNumber};

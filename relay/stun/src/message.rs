@@ -15,7 +15,8 @@ pub const MAX_MESSAGE: usize = 65_535;
 /// The longest request that is read, in bytes. The largest that clients send are near 600.
 pub const MAX_REQUEST: usize = 2048;
 
-const HEADER: usize = 20;
+/// The bytes before the attributes of a message.
+pub(crate) const HEADER: usize = 20;
 
 /// The bytes are no STUN message, and nothing is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
