@@ -276,10 +276,10 @@ fn relay_config(config: &Config, secrets: &Secrets) -> ::net::Config {
             allow_private: turn.allow_private,
             ..turn::PeerRules::default()
         },
-        quotas: turn::Quotas {
+        limits: turn::Limits {
             allocations: turn.allocations.get() as usize,
-            allocations_per_session: turn.allocations_per_user.get() as usize,
-            ..turn::Quotas::default()
+            allocations_per_user: turn.allocations_per_user.get() as usize,
+            ..turn::Limits::default()
         },
     }
 }

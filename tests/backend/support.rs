@@ -105,7 +105,7 @@ impl World {
                 allow_loopback: true,
                 ..turn::PeerRules::default()
             },
-            quotas: turn::Quotas::default(),
+            limits: turn::Limits::default(),
         })
         .unwrap();
         let media = Media::new(

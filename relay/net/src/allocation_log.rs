@@ -10,9 +10,10 @@ pub(crate) fn log(event: &AllocationEvent) {
             five_tuple,
             relayed,
             lifetime,
+            ..
         } => {
             tracing::info!(%session, lifetime = lifetime.as_secs(), "allocation started");
-            tracing::debug!(%session, %five_tuple, %relayed, "allocation addresses");
+            tracing::debug!(%session, %five_tuple, ?relayed, "allocation addresses");
         }
         AllocationEvent::Ended {
             session,
@@ -37,7 +38,7 @@ mod tests {
         time::Duration,
     };
     use tracing::Level;
-    use turn::{EndReason, FiveTuple, Flow, SessionName, Transport};
+    use turn::{AllocationId, EndReason, FiveTuple, Flow, SessionName, Transport};
 
     #[test]
     fn the_life_of_an_allocation_is_logged_and_addresses_only_for_debugging() {
@@ -76,16 +77,19 @@ mod tests {
             client: "192.0.2.1:1000".parse().unwrap(),
             server: "198.51.100.7:3478".parse().unwrap(),
         };
-        let relayed = "198.51.100.7:50000".parse().unwrap();
+        let relayed = vec!["198.51.100.7:50000".parse().unwrap()];
+        let id = AllocationId(1);
         tracing::subscriber::with_default(subscriber, || {
             let lifetime = Duration::from_secs(600);
             log(&AllocationEvent::Started {
+                id,
                 session: session.clone(),
                 five_tuple,
-                relayed,
+                relayed: relayed.clone(),
                 lifetime,
             });
             log(&AllocationEvent::Ended {
+                id,
                 session,
                 five_tuple,
                 relayed,

@@ -17,8 +17,11 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
-use turn::{OwnAddresses, PeerRules, Quotas, Secret, Server, SessionName, Settings};
+use turn::{
+    Limits, OwnAddresses, PeerRules, Registry, Secret, Server, SessionName, Settings, WorkerId,
+};
 
 /// Commands that may wait for the worker.
 const COMMANDS: usize = 256;
@@ -42,7 +45,7 @@ pub struct Config {
     /// Who may reach whom.
     pub peers: PeerRules,
     /// What nobody may have more of.
-    pub quotas: Quotas,
+    pub limits: Limits,
 }
 
 /// Why a relay does not start.
@@ -95,7 +98,7 @@ impl Relay {
     /// # Errors
     /// [`StartError`], which names the address or the value at fault.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let config = checked(config)?;
+        let (config, relay_v4) = checked(config)?;
         let listener = Socket::bind(config.listen).map_err(|source| StartError::Listen {
             address: config.listen,
             source,
@@ -111,18 +114,22 @@ impl Relay {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(io::Error::from)?;
         let own = OwnAddresses {
-            relay: config.relay_address,
-            listener: local,
+            relay_v4: Some(relay_v4),
+            listeners: vec![local],
             host,
             open_loopback: config.peers.allow_loopback,
+            ..OwnAddresses::default()
         };
         let settings = Settings {
             realm: config.realm,
             secrets: config.secrets,
             relay_ports: config.relay_ports,
             own,
-            peers: Box::new(config.peers),
-            quotas: config.quotas,
+            peers: Arc::new(config.peers),
+            limits: config.limits,
+            registry: Arc::new(Registry::new(Instant::now())),
+            worker: WorkerId(0),
+            inside: false,
         };
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
@@ -228,7 +235,7 @@ impl Handle {
     }
 }
 
-fn checked(config: Config) -> Result<Config, StartError> {
+fn checked(config: Config) -> Result<(Config, Ipv4Addr), StartError> {
     let IpAddr::V4(relay) = config.relay_address else {
         return Err(StartError::RelayAddress(config.relay_address));
     };
@@ -244,7 +251,7 @@ fn checked(config: Config) -> Result<Config, StartError> {
     if config.secrets.is_empty() {
         return Err(StartError::NoSecret);
     }
-    Ok(config)
+    Ok((config, relay))
 }
 
 /// Returns what relay sockets are bound to: the relayed address if the host has it, else the listener's, else every address.

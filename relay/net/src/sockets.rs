@@ -7,7 +7,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
-use turn::{BindError, RelayedPort};
+use turn::{BindError, Family, RelayedPort};
 
 /// Which socket of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ impl SocketId {
     fn token(self) -> Token {
         match self {
             Self::Listener => LISTENER,
-            Self::Relay(port) => Token(usize::from(port.0)),
+            Self::Relay(port) => Token(usize::from(port.port)),
         }
     }
 
@@ -31,9 +31,12 @@ impl SocketId {
     pub(crate) fn of(token: Token) -> Option<Self> {
         match token {
             LISTENER => Some(Self::Listener),
-            Token(port) => u16::try_from(port)
-                .ok()
-                .map(|port| Self::Relay(RelayedPort(port))),
+            Token(port) => u16::try_from(port).ok().map(|port| {
+                Self::Relay(RelayedPort {
+                    family: Family::V4,
+                    port,
+                })
+            }),
         }
     }
 }
@@ -72,7 +75,7 @@ impl Sockets {
 
     /// Binds the relay socket of `port`.
     pub(crate) fn bind(&mut self, port: RelayedPort) -> Result<(), BindError> {
-        let address = SocketAddr::new(self.relay_ip, port.0);
+        let address = SocketAddr::new(self.relay_ip, port.port);
         let bound = Socket::bind(address).and_then(|mut socket| {
             self.registry.register(
                 socket.source(),

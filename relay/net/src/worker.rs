@@ -219,7 +219,7 @@ impl Worker {
             if let Some(to_peer) = self.server.handle_client(from, datagram, now) {
                 let payload = &datagram[to_peer.payload];
                 match to_peer.via {
-                    Via::Socket(port, peer) => {
+                    Via::Socket { port, peer, .. } => {
                         let route = Route {
                             socket: SocketId::Relay(port),
                             destination: peer.get(),
@@ -230,6 +230,8 @@ impl Worker {
                     Via::Hairpin(to) => {
                         push_to_client(&mut self.egress, &self.sockets, &to, payload)
                     }
+                    // There is one worker, and nobody inside.
+                    Via::Worker { .. } | Via::Inside { .. } => {}
                 }
             }
             drain(&mut self.server, &mut self.sockets, &mut self.egress);
@@ -322,7 +324,8 @@ fn push_to_client(egress: &mut Egress, sockets: &Sockets, to: &ToClient, payload
 
 fn to_client(to: &FiveTuple) -> Route {
     match to.transport {
-        Transport::Udp => Route {
+        // Clients come over UDP alone.
+        Transport::Udp | Transport::Tcp | Transport::Tls => Route {
             socket: SocketId::Listener,
             destination: to.client,
             source: Some(to.server.ip()),

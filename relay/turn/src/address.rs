@@ -1,4 +1,4 @@
-//! The addresses of an allocation: its five-tuple, its relayed port, its peers (RFC 8656 section 2).
+//! The addresses of an allocation: its five-tuple, its relayed ports, its peers (RFC 8656 section 2), and its own name.
 
 use std::{
     fmt,
@@ -10,6 +10,24 @@ use std::{
 pub enum Transport {
     /// Datagrams.
     Udp,
+    /// A stream.
+    Tcp,
+    /// A stream inside TLS.
+    Tls,
+}
+
+impl Transport {
+    /// Every transport, in the order of the counters.
+    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
+
+    /// Returns the name under which it is reported.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
 }
 
 /// What tells one client from another, and what an allocation belongs to (RFC 8656 section 3.2).
@@ -25,16 +43,58 @@ pub struct FiveTuple {
 
 impl fmt::Display for FiveTuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = match self.transport {
-            Transport::Udp => "udp",
-        };
+        let transport = self.transport.name();
         write!(f, "{transport} {} -> {}", self.client, self.server)
+    }
+}
+
+/// The family of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Returns the family of `ip`.
+    pub fn of(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
     }
 }
 
 /// The port of a relayed address. While an allocation lives, no other has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RelayedPort(pub u16);
+pub struct RelayedPort {
+    /// The family of the relayed address.
+    pub family: Family,
+    /// Its port.
+    pub port: u16,
+}
+
+/// One of the servers of a relay: each is driven by a worker of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerId(pub u8);
+
+/// The name of an allocation, of which there is never another in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AllocationId(pub u64);
+
+impl AllocationId {
+    /// Names the allocation that `worker` made after `count` others.
+    pub(crate) fn new(worker: WorkerId, count: u64) -> Self {
+        Self(u64::from(worker.0) << 56 | (count & (u64::MAX >> 8)))
+    }
+
+    /// Returns which worker made it.
+    pub fn worker(self) -> WorkerId {
+        WorkerId((self.0 >> 56) as u8)
+    }
+}
 
 /// The address of a peer. An IPv4 address in IPv6 clothes is the IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +114,11 @@ impl PeerAddr {
     /// Returns the port.
     pub fn port(self) -> u16 {
         self.0.port()
+    }
+
+    /// Returns the family.
+    pub fn family(self) -> Family {
+        Family::of(self.0.ip())
     }
 }
 

@@ -1,6 +1,8 @@
 //! One allocation: what a client holds between its Allocate and the end (RFC 8656 section 3.2).
 
-use crate::{Flow, RelayedPort, SessionName, channels::Channels, permissions::Permissions};
+use crate::{
+    AllocationId, Flow, SessionName, channels::Channels, permissions::Permissions, registry::Lease,
+};
 use std::time::{Duration, Instant};
 use stun::{IntegrityKey, TransactionId};
 
@@ -12,6 +14,7 @@ const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
 #[derive(Debug)]
 pub(crate) struct Allocation {
+    pub(crate) id: AllocationId,
     pub(crate) session: SessionName,
     /// The username it was made with; only that one may change it.
     pub(crate) username: Box<str>,
@@ -19,7 +22,7 @@ pub(crate) struct Allocation {
     pub(crate) key: IntegrityKey,
     /// The request that made it: the same again gets the same answer.
     pub(crate) transaction: TransactionId,
-    pub(crate) relayed: RelayedPort,
+    pub(crate) lease: Lease,
     pub(crate) started: Instant,
     pub(crate) expires: Instant,
     pub(crate) permissions: Permissions,

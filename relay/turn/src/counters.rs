@@ -29,20 +29,26 @@ pub enum DropReason {
     NoChannel,
     /// The peer has no permission.
     NoPermission,
-    /// The peer is an address of the server, and no living allocation.
+    /// The peer is an address of the server, and nobody that may be reached there.
     OwnAddress,
+    /// The peer is a relayed address whose session may not be sent to.
+    NotConnected,
+    /// The user sends or receives more than it may.
+    OverRate,
     /// The answer would be more than three times what a stranger sent.
     Amplifying,
 }
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Malformed,
         Self::NoAllocation,
         Self::NoChannel,
         Self::NoPermission,
         Self::OwnAddress,
+        Self::NotConnected,
+        Self::OverRate,
         Self::Amplifying,
     ];
 
@@ -54,6 +60,8 @@ impl DropReason {
             Self::NoChannel => "no_channel",
             Self::NoPermission => "no_permission",
             Self::OwnAddress => "own_address",
+            Self::NotConnected => "not_connected",
+            Self::OverRate => "over_rate",
             Self::Amplifying => "amplifying",
         }
     }

@@ -46,6 +46,11 @@ impl SessionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whose session it is: the part before the first dot, or the whole name. What a user may have, all its sessions have together.
+    pub fn user(&self) -> &str {
+        self.0.split_once('.').map_or(&self.0, |(user, _)| user)
+    }
 }
 
 impl fmt::Display for SessionName {

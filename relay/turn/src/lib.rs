@@ -38,23 +38,30 @@
 
 mod address;
 mod allocation;
+mod bucket;
 mod channels;
 mod counters;
 mod credentials;
 mod nonce;
 mod output;
+mod own;
 mod peers;
 mod permissions;
 mod refusal;
+mod registry;
 mod scope;
 mod server;
 mod time;
 
-pub use address::{FiveTuple, PeerAddr, RelayedPort, Transport};
+pub use address::{AllocationId, Family, FiveTuple, PeerAddr, RelayedPort, Transport, WorkerId};
 pub use counters::{Counters, DropReason, Flow};
 pub use credentials::{Credentials, NoSessionName, Secret, SessionName};
-pub use output::{AllocationEvent, EndReason, Output, ToClient, ToPeer, Transmit, Via};
-pub use peers::{OwnAddresses, PeerPolicy, PeerRules};
+pub use output::{
+    AllocationEvent, AllocationView, EndReason, Output, ToClient, ToPeer, Transmit, Via,
+};
+pub use own::OwnAddresses;
+pub use peers::{PeerPolicy, PeerRules};
 pub use refusal::Refusal;
-pub use server::{BindError, Quotas, Server, Settings};
+pub use registry::{Registry, Usage};
+pub use server::{BindError, Limits, Server, Settings};
 pub use time::{Now, UnixMillis, UnixSeconds};

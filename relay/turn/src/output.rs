@@ -1,7 +1,11 @@
 //! What the server asks of its shell, and what it tells it.
 
-use crate::{FiveTuple, Flow, PeerAddr, RelayedPort, SessionName};
-use std::{net::SocketAddr, ops::Range, time::Duration};
+use crate::{AllocationId, FiveTuple, Flow, PeerAddr, RelayedPort, SessionName, WorkerId};
+use std::{
+    net::SocketAddr,
+    ops::Range,
+    time::{Duration, Instant},
+};
 use stun::Frame;
 
 /// Something for the shell to do.
@@ -38,10 +42,33 @@ pub struct ToPeer {
 /// The way to a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
-    /// Out of the relay socket with this port.
-    Socket(RelayedPort, PeerAddr),
+    /// Out of a relay socket.
+    Socket {
+        /// The socket's port.
+        port: RelayedPort,
+        /// Where to.
+        peer: PeerAddr,
+        /// The datagram is lost rather than fragmented (RFC 8656 section 11.3).
+        dont_fragment: bool,
+    },
     /// The peer is relayed here too: straight to its client, through no socket.
     Hairpin(ToClient),
+    /// The peer is relayed by another worker, whose server takes the payload by [`Server::handle_peer`](crate::Server::handle_peer).
+    Worker {
+        /// Which worker.
+        worker: WorkerId,
+        /// The relayed port that it is for.
+        on: RelayedPort,
+        /// The sender's relayed address.
+        from: PeerAddr,
+    },
+    /// The peer is in this process, at a media address of the server.
+    Inside {
+        /// The sender's relayed address.
+        from: SocketAddr,
+        /// The media address.
+        to: SocketAddr,
+    },
 }
 
 /// Where data from a peer goes: to a client, with this around the payload.
@@ -58,23 +85,27 @@ pub struct ToClient {
 pub enum AllocationEvent {
     /// It began.
     Started {
+        /// Its name.
+        id: AllocationId,
         /// Whose it is.
         session: SessionName,
         /// The client.
         five_tuple: FiveTuple,
-        /// Its relayed transport address.
-        relayed: SocketAddr,
+        /// Its relayed transport addresses.
+        relayed: Vec<SocketAddr>,
         /// How long it lives unless it is refreshed.
         lifetime: Duration,
     },
     /// It ended.
     Ended {
+        /// Its name.
+        id: AllocationId,
         /// Whose it was.
         session: SessionName,
         /// The client.
         five_tuple: FiveTuple,
-        /// Its relayed transport address.
-        relayed: SocketAddr,
+        /// Its relayed transport addresses.
+        relayed: Vec<SocketAddr>,
         /// How long it lived.
         age: Duration,
         /// What went from its client to peers.
@@ -86,6 +117,25 @@ pub enum AllocationEvent {
     },
 }
 
+/// An allocation that lives, for the administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllocationView {
+    /// Its name.
+    pub id: AllocationId,
+    /// Whose it is.
+    pub session: SessionName,
+    /// The client.
+    pub five_tuple: FiveTuple,
+    /// Its relayed transport addresses.
+    pub relayed: Vec<SocketAddr>,
+    /// When it began.
+    pub started: Instant,
+    /// What went from its client to peers.
+    pub to_peers: Flow,
+    /// What went from peers to its client.
+    pub to_client: Flow,
+}
+
 /// Why an allocation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
@@ -95,6 +145,10 @@ pub enum EndReason {
     Expired,
     /// Its session was revoked.
     Revoked,
+    /// The stream to its client ended.
+    Closed,
+    /// Somebody ended this one.
+    Removed,
     /// The server stopped.
     Stopped,
 }
@@ -106,6 +160,8 @@ impl EndReason {
             Self::Released => "released",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
+            Self::Closed => "closed",
+            Self::Removed => "removed",
             Self::Stopped => "stopped",
         }
     }

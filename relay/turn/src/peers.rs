@@ -1,16 +1,30 @@
-//! Which peers an allocation may reach: the policy, and the server's own addresses, which are a case apart.
+//! Which peers an allocation may reach.
 
 use crate::{
-    PeerAddr, SessionName,
+    SessionName,
     scope::{Scope, canonical},
 };
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-/// Decides which peers a session may reach. It is asked once for each permission and channel, never for each packet.
-pub trait PeerPolicy: Send {
-    /// Returns whether `session` may have a permission for `peer`. The server's own addresses are not asked about.
+/// Decides which peers a session may reach. It is never asked for each packet.
+pub trait PeerPolicy: Send + Sync {
+    /// Returns whether `session` may have a permission for `peer`: asked once for each permission and channel, and not about the server's own
+    /// addresses.
     fn permits(&self, session: &SessionName, peer: IpAddr) -> bool;
+
+    /// Returns whether `one` and `other` may send to each other's relayed addresses. Not asked about one and the same session, which may.
+    fn connects(&self, one: &SessionName, other: &SessionName) -> bool;
+
+    /// Returns a number that changes when an answer of [`PeerPolicy::connects`] may change: asked for each packet between relayed addresses, so it
+    /// is one load.
+    fn epoch(&self) -> u64;
+
+    /// Hears that `session` has an allocation more, made from `client`.
+    fn appeared(&self, _session: &SessionName, _client: IpAddr) {}
+
+    /// Hears that an allocation of `session`, made from `client`, has ended.
+    fn vanished(&self, _session: &SessionName, _client: IpAddr) {}
 }
 
 /// The policy of a standard relay: everybody may reach every host on the internet, and what is opened here.
@@ -41,76 +55,13 @@ impl PeerPolicy for PeerRules {
             Scope::Unreachable => false,
         }
     }
-}
 
-/// The addresses of the server itself.
-///
-/// Both ends of a call may be relayed here, so permissions for the relayed address are granted; but what is sent there reaches a living
-/// allocation or nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnAddresses {
-    /// The address in every relayed transport address.
-    pub relay: IpAddr,
-    /// Where clients reach the server. The address may be unspecified.
-    pub listener: SocketAddr,
-    /// Every address of the host. No relayed datagram goes there.
-    pub host: Vec<IpAddr>,
-    /// Sockets of this host may be reached over loopback: for a server that only this machine reaches.
-    pub open_loopback: bool,
-}
-
-/// Where a datagram for a peer goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Out through the relay socket.
-    Outside,
-    /// To the living allocation with that relayed port.
-    Relayed,
-    /// To nobody.
-    Nowhere,
-}
-
-impl OwnAddresses {
-    /// Returns whether a permission for `ip` may be granted, as far as the server's own addresses go; `None` leaves it to the policy.
-    pub(crate) fn permits(&self, ip: IpAddr) -> Option<bool> {
-        let inner = canonical(ip);
-        if inner == self.relay || (inner == self.listener.ip() && !inner.is_unspecified()) {
-            return Some(true);
-        }
-        if self.host.contains(&inner) && !self.opens(inner) {
-            return Some(false);
-        }
-        None
+    fn connects(&self, _one: &SessionName, _other: &SessionName) -> bool {
+        true
     }
 
-    /// Returns where a datagram for `peer` goes, given whether a living allocation has `peer`'s port.
-    pub(crate) fn reach(&self, peer: PeerAddr, port_lives: bool) -> Reach {
-        let inner = canonical(peer.ip());
-        if peer.port() == 0 {
-            return Reach::Nowhere;
-        }
-        if inner == self.relay && port_lives {
-            return Reach::Relayed;
-        }
-        if self.opens(inner) && peer.port() != self.listener.port() {
-            return Reach::Outside;
-        }
-        if self.is_own(inner) {
-            Reach::Nowhere
-        } else {
-            Reach::Outside
-        }
-    }
-
-    fn opens(&self, ip: IpAddr) -> bool {
-        self.open_loopback && Scope::of(ip) == Scope::Loopback
-    }
-
-    fn is_own(&self, ip: IpAddr) -> bool {
-        ip == self.relay
-            || ip == self.listener.ip()
-            || self.host.contains(&ip)
-            || Scope::of(ip) == Scope::Loopback
+    fn epoch(&self) -> u64 {
+        0
     }
 }
 
@@ -167,69 +118,11 @@ mod tests {
         assert!(permits(&rules, "8.9.8.8"));
     }
 
-    #[test]
-    fn the_servers_own_addresses_reach_a_living_allocation_or_nothing() {
-        let own = own();
-        assert_eq!(own.permits(ip("198.51.100.7")), Some(true));
-        assert_eq!(own.permits(ip("::ffff:198.51.100.7")), Some(true));
-        assert_eq!(own.reach(peer("198.51.100.7:50000"), true), Reach::Relayed);
-        assert_eq!(own.reach(peer("198.51.100.7:50000"), false), Reach::Nowhere);
-        assert_eq!(own.reach(peer("198.51.100.7:3478"), false), Reach::Nowhere);
-        assert_eq!(own.reach(peer("198.51.100.7:22"), false), Reach::Nowhere);
-    }
-
-    #[test]
-    fn the_hosts_other_addresses_are_refused_and_reach_nothing() {
-        let own = own();
-        assert_eq!(own.permits(ip("198.51.100.8")), Some(false));
-        assert_eq!(own.reach(peer("198.51.100.8:50000"), true), Reach::Nowhere);
-        assert_eq!(own.reach(peer("127.0.0.1:80"), false), Reach::Nowhere);
-        assert_eq!(own.permits(ip("8.8.8.8")), None);
-        assert_eq!(
-            own.permits(ip("0.0.0.0")),
-            None,
-            "the listener's wildcard is no address"
-        );
-        assert_eq!(own.reach(peer("8.8.8.8:53"), true), Reach::Outside);
-    }
-
-    #[test]
-    fn an_open_loopback_reaches_every_socket_but_the_listener() {
-        let own = OwnAddresses {
-            relay: ip("127.0.0.1"),
-            listener: "127.0.0.1:3478".parse().unwrap(),
-            host: vec![ip("127.0.0.1")],
-            open_loopback: true,
-        };
-        assert_eq!(own.reach(peer("127.0.0.1:3480"), false), Reach::Outside);
-        assert_eq!(own.reach(peer("127.0.0.1:3478"), false), Reach::Nowhere);
-        assert_eq!(own.reach(peer("127.0.0.2:3478"), false), Reach::Nowhere);
-        assert_eq!(own.reach(peer("127.0.0.1:50000"), true), Reach::Relayed);
-    }
-
-    #[test]
-    fn port_0_is_reached_by_nobody() {
-        assert_eq!(own().reach(peer("8.8.8.8:0"), false), Reach::Nowhere);
-    }
-
-    fn own() -> OwnAddresses {
-        OwnAddresses {
-            relay: ip("198.51.100.7"),
-            listener: "0.0.0.0:3478".parse().unwrap(),
-            host: vec![ip("198.51.100.7"), ip("198.51.100.8"), ip("127.0.0.1")],
-            open_loopback: false,
-        }
-    }
-
     fn permits(rules: &PeerRules, peer: &str) -> bool {
         rules.permits(&"session".parse().unwrap(), ip(peer))
     }
 
     fn ip(ip: &str) -> IpAddr {
         ip.parse().unwrap()
-    }
-
-    fn peer(peer: &str) -> PeerAddr {
-        PeerAddr::from(peer.parse::<SocketAddr>().unwrap())
     }
 }

@@ -9,9 +9,9 @@ mod reach;
 mod requests;
 
 use crate::{
-    AllocationEvent, Counters, DropReason, EndReason, FiveTuple, Now, Output, OwnAddresses,
-    PeerAddr, PeerPolicy, RelayedPort, Secret, SessionName, ToClient, ToPeer,
-    allocation::Allocation, nonce::Nonces,
+    AllocationEvent, AllocationId, AllocationView, Counters, DropReason, EndReason, Family,
+    FiveTuple, Now, Output, OwnAddresses, PeerAddr, PeerPolicy, Registry, RelayedPort, Secret,
+    SessionName, ToClient, ToPeer, WorkerId, allocation::Allocation, nonce::Nonces,
 };
 use allocate::Pending;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -19,8 +19,9 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fmt,
     hash::{BuildHasherDefault, DefaultHasher},
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
+    sync::Arc,
     time::Instant,
 };
 use stun::DatagramClass;
@@ -29,24 +30,30 @@ pub use allocate::BindError;
 
 /// What nobody may have more of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quotas {
-    /// Allocations in all.
+pub struct Limits {
+    /// Relayed addresses in all.
     pub allocations: usize,
-    /// Allocations of one session. A browser makes one for each URL, interface and address family.
-    pub allocations_per_session: usize,
+    /// Relayed addresses of one user. A browser makes one for each URL, interface and address family.
+    pub allocations_per_user: usize,
     /// Permissions of one allocation.
     pub permissions: usize,
     /// Channels of one allocation.
     pub channels: usize,
+    /// Payload bytes that one user sends and receives in a second.
+    pub user_bytes_per_second: u64,
+    /// Packets that one user sends and receives in a second.
+    pub user_packets_per_second: u64,
 }
 
-impl Default for Quotas {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             allocations: 4096,
-            allocations_per_session: 48,
+            allocations_per_user: 48,
             permissions: 64,
             channels: 64,
+            user_bytes_per_second: 12_500_000,
+            user_packets_per_second: 20_000,
         }
     }
 }
@@ -62,9 +69,15 @@ pub struct Settings {
     /// The server's own addresses.
     pub own: OwnAddresses,
     /// Who may reach whom.
-    pub peers: Box<dyn PeerPolicy>,
-    /// What nobody may have more of.
-    pub quotas: Quotas,
+    pub peers: Arc<dyn PeerPolicy>,
+    /// What nobody may have more of: the same for all servers of a relay.
+    pub limits: Limits,
+    /// What all servers of a relay hold in common.
+    pub registry: Arc<Registry>,
+    /// Which of them this is.
+    pub worker: WorkerId,
+    /// There are peers in this process, at the addresses of the listeners.
+    pub inside: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -75,7 +88,8 @@ impl fmt::Debug for Settings {
             .field("relay_ports", &self.relay_ports)
             .field("own", &self.own);
         settings
-            .field("quotas", &self.quotas)
+            .field("limits", &self.limits)
+            .field("worker", &self.worker)
             .finish_non_exhaustive()
     }
 }
@@ -99,6 +113,8 @@ pub struct Server {
     /// The allocations of each session; pending ones too.
     sessions: BTreeMap<SessionName, Vec<FiveTuple>>,
     deadlines: BTreeSet<(Instant, FiveTuple)>,
+    /// Allocations that were ever made.
+    made: u64,
     outputs: VecDeque<Output>,
     counters: Counters,
 }
@@ -116,6 +132,7 @@ impl Server {
             ports: Map::default(),
             sessions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            made: 0,
             outputs: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -146,6 +163,11 @@ impl Server {
         self.forward_from_peer(on, from, datagram.len(), now.mono)
     }
 
+    /// Takes the end of a stream: what its client held ends with it.
+    pub fn handle_closed(&mut self, from: FiveTuple, now: Now) {
+        self.end_of(from, EndReason::Closed, now.mono);
+    }
+
     /// Takes the result of an [`Output::Bind`].
     pub fn handle_bound(&mut self, port: RelayedPort, result: Result<(), BindError>) {
         self.finish_allocate(port, result);
@@ -157,15 +179,45 @@ impl Server {
             && deadline <= now.mono
         {
             self.deadlines.pop_first();
-            self.end(five_tuple, EndReason::Expired, deadline);
+            self.end_of(five_tuple, EndReason::Expired, deadline);
         }
     }
 
     /// Ends every allocation of `session` at once. Its credentials stay what they are.
     pub fn revoke(&mut self, session: &SessionName, now: Now) {
         for five_tuple in self.sessions.get(session).cloned().unwrap_or_default() {
-            self.end(five_tuple, EndReason::Revoked, now.mono);
+            self.end_of(five_tuple, EndReason::Revoked, now.mono);
         }
+    }
+
+    /// Ends one allocation at once. Returns whether it lived.
+    pub fn end(&mut self, id: AllocationId, now: Now) -> bool {
+        let mut living = self.allocations.iter();
+        let Some((&five_tuple, _)) = living.find(|(_, allocation)| allocation.id == id) else {
+            return false;
+        };
+        self.end_of(five_tuple, EndReason::Removed, now.mono);
+        true
+    }
+
+    /// Returns every allocation that lives.
+    pub fn allocations(&self) -> impl Iterator<Item = AllocationView> {
+        self.allocations
+            .iter()
+            .map(|(five_tuple, allocation)| AllocationView {
+                id: allocation.id,
+                session: allocation.session.clone(),
+                five_tuple: *five_tuple,
+                relayed: self.relayed_addresses(allocation),
+                started: allocation.started,
+                to_peers: allocation.to_peers,
+                to_client: allocation.to_client,
+            })
+    }
+
+    /// Returns whether the client of `five_tuple` has an allocation, or has asked for one.
+    pub fn has_allocation(&self, five_tuple: &FiveTuple) -> bool {
+        self.allocations.contains_key(five_tuple) || self.pending.contains_key(five_tuple)
     }
 
     /// Ends every allocation, as the server goes away.
@@ -177,7 +229,7 @@ impl Server {
             .copied()
             .collect();
         for five_tuple in five_tuples {
-            self.end(five_tuple, EndReason::Stopped, now.mono);
+            self.end_of(five_tuple, EndReason::Stopped, now.mono);
         }
     }
 
@@ -205,9 +257,9 @@ impl Server {
     }
 
     /// Ends the allocation of `five_tuple`, pending or not, and frees its port.
-    fn end(&mut self, five_tuple: FiveTuple, reason: EndReason, now: Instant) {
+    fn end_of(&mut self, five_tuple: FiveTuple, reason: EndReason, now: Instant) {
         if let Some(pending) = self.pending.remove(&five_tuple) {
-            self.ports.remove(&pending.port);
+            self.ports.remove(&pending.lease.port());
             self.forget(&pending.session, five_tuple);
             // The shell binds the port or has done so; `finish_allocate` finds it nobody's.
             return;
@@ -215,14 +267,19 @@ impl Server {
         let Some(ended) = self.allocations.remove(&five_tuple) else {
             return;
         };
-        self.ports.remove(&ended.relayed);
+        let port = ended.lease.port();
+        self.ports.remove(&port);
         self.deadlines.remove(&(ended.expires, five_tuple));
         self.forget(&ended.session, five_tuple);
-        self.outputs.push_back(Output::Unbind(ended.relayed));
+        self.outputs.push_back(Output::Unbind(port));
+        self.settings
+            .peers
+            .vanished(&ended.session, five_tuple.client.ip());
         self.outputs
             .push_back(Output::Event(AllocationEvent::Ended {
+                id: ended.id,
                 five_tuple,
-                relayed: self.relayed_address(ended.relayed),
+                relayed: self.relayed_addresses(&ended),
                 age: now.saturating_duration_since(ended.started),
                 to_peers: ended.to_peers,
                 to_client: ended.to_client,
@@ -240,8 +297,22 @@ impl Server {
         }
     }
 
+    /// Returns the allocation of `five_tuple`.
+    fn allocation(&self, five_tuple: &FiveTuple) -> Option<&Allocation> {
+        self.allocations.get(five_tuple)
+    }
+
+    fn relayed_addresses(&self, allocation: &Allocation) -> Vec<SocketAddr> {
+        vec![self.relayed_address(allocation.lease.port())]
+    }
+
     fn relayed_address(&self, port: RelayedPort) -> SocketAddr {
-        SocketAddr::new(self.settings.own.relay, port.0)
+        let relay = self.settings.own.relay(port.family);
+        let unspecified = || match port.family {
+            Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        SocketAddr::new(relay.unwrap_or_else(unspecified), port.port)
     }
 
     /// Counts a datagram that goes no further.

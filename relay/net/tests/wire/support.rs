@@ -11,7 +11,7 @@ use stun::{
     MessageWriteVec, Method, Nonce, Realm, RequestedTransport, TransactionId, Username,
     XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
 };
-use turn::{Credentials, PeerRules, Quotas, Secret, SessionName, UnixSeconds};
+use turn::{Credentials, Limits, PeerRules, Secret, SessionName, UnixSeconds};
 
 pub(crate) const REALM: &str = "zvonilka";
 pub(crate) const SECRET: &str = "north";
@@ -31,7 +31,7 @@ pub(crate) fn config(relay_ports: std::ops::RangeInclusive<u16>) -> Config {
             allow_loopback: true,
             ..PeerRules::default()
         },
-        quotas: Quotas::default(),
+        limits: Limits::default(),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::{Server, requests::Caller};
 use crate::{
-    AllocationEvent, EndReason, FiveTuple, Now, Output, Refusal, RelayedPort, SessionName,
+    AllocationEvent, AllocationId, EndReason, Family, FiveTuple, Now, Output, Refusal, RelayedPort,
+    SessionName,
     allocation::{Allocation, granted_lifetime},
     channels::Channels,
     permissions::Permissions,
+    registry::{Lease, Ports, Wanted},
 };
 use rand::RngExt;
-use std::time::Instant;
+use std::{ops::RangeInclusive, time::Instant};
 use stun::{
     AdditionalAddressFamily, AddressErrorCode, AddressFamily, Answer, AttributeFromRaw,
     AttributeStaticType, ErrorCode, EvenPort, IntegrityKey, Lifetime, Message,
@@ -44,7 +46,7 @@ enum Parity {
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) session: SessionName,
-    pub(super) port: RelayedPort,
+    pub(super) lease: Lease,
     parity: Parity,
     username: Box<str>,
     key: IntegrityKey,
@@ -78,23 +80,22 @@ impl Server {
         }
         let parity = check_allocate(request)?;
         let session = &caller.username.session;
-        let held = self.sessions.get(session).map_or(0, Vec::len);
-        if held >= self.settings.quotas.allocations_per_session {
-            return Err(Refusal::AllocationQuotaReached);
-        }
-        if self.ports.len() >= self.settings.quotas.allocations {
-            return Err(Refusal::InsufficientCapacity);
-        }
-        let port = self
-            .free_port(parity)
-            .ok_or(Refusal::InsufficientCapacity)?;
+        let start = self.rng.random();
+        let wanted = Wanted {
+            worker: self.settings.worker,
+            session,
+            limits: &self.settings.limits,
+            ports: ports(&self.settings.relay_ports, parity, start),
+        };
+        let lease = self.settings.registry.lease(&wanted, now.mono)?;
+        let port = lease.port();
         self.sessions.entry(session.clone()).or_default().push(from);
         self.ports.insert(port, from);
         self.pending.insert(
             from,
             Pending {
                 session: session.clone(),
-                port,
+                lease,
                 parity,
                 username: caller.username.text.clone(),
                 key: caller.key.clone(),
@@ -111,7 +112,7 @@ impl Server {
         let from = self.ports.get(&port).copied().filter(|from| {
             self.pending
                 .get(from)
-                .is_some_and(|pending| pending.port == port)
+                .is_some_and(|pending| pending.lease.port() == port)
         });
         let Some((from, mut pending)) =
             from.and_then(|from| Some((from, self.pending.remove(&from)?)))
@@ -124,22 +125,21 @@ impl Server {
         match result {
             Ok(()) => self.start(from, pending),
             Err(error) => {
-                let other = (error == BindError::InUse && pending.attempts < ATTEMPTS)
-                    .then(|| self.free_port(pending.parity))
-                    .flatten();
+                let start = self.rng.random();
+                let ports = ports(&self.settings.relay_ports, pending.parity, start);
+                let changed = error == BindError::InUse
+                    && pending.attempts < ATTEMPTS
+                    && pending.lease.change(&ports);
                 self.ports.remove(&port);
-                match other {
-                    Some(port) => {
-                        pending.port = port;
-                        pending.attempts += 1;
-                        self.ports.insert(port, from);
-                        self.pending.insert(from, pending);
-                        self.outputs.push_back(Output::Bind(port));
-                    }
-                    None => {
-                        self.forget(&pending.session, from);
-                        self.refuse_pending(from, &pending);
-                    }
+                if changed {
+                    let port = pending.lease.port();
+                    pending.attempts += 1;
+                    self.ports.insert(port, from);
+                    self.pending.insert(from, pending);
+                    self.outputs.push_back(Output::Bind(port));
+                } else {
+                    self.forget(&pending.session, from);
+                    self.refuse_pending(from, &pending);
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Server {
         }
         let requested = optional::<Lifetime>(request)?.map(|lifetime| lifetime.seconds());
         if requested == Some(0) {
-            self.end(from, EndReason::Released, now);
+            self.end_of(from, EndReason::Released, now);
             return Ok(Answer::success(request).with(&Lifetime::new(0)));
         }
         let lifetime = granted_lifetime(requested);
@@ -180,11 +180,12 @@ impl Server {
         );
         let now = pending.at.mono;
         let allocation = Allocation {
+            id: AllocationId::new(self.settings.worker, self.made),
             session: pending.session,
             username: pending.username,
             key: pending.key,
             transaction: request.transaction_id(),
-            relayed: pending.port,
+            lease: pending.lease,
             started: now,
             expires: now + lifetime,
             permissions: Permissions::default(),
@@ -195,13 +196,18 @@ impl Server {
         let answer = self
             .allocated(from, &allocation, &request, now)
             .finish(Some(&allocation.key), stun::fingerprinted(&request));
+        self.made += 1;
         self.counters.allocated += 1;
+        self.settings
+            .peers
+            .appeared(&allocation.session, from.client.ip());
         self.transmit(from, answer);
         self.outputs
             .push_back(Output::Event(AllocationEvent::Started {
+                id: allocation.id,
                 session: allocation.session.clone(),
                 five_tuple: from,
-                relayed: self.relayed_address(allocation.relayed),
+                relayed: self.relayed_addresses(&allocation),
                 lifetime,
             }));
         self.deadlines.insert((allocation.expires, from));
@@ -234,7 +240,7 @@ impl Server {
         let lifetime = allocation.expires.saturating_duration_since(now).as_secs() as u32;
         let answer = Answer::success(request)
             .with(&XorRelayedAddress::new(
-                self.relayed_address(allocation.relayed),
+                self.relayed_address(allocation.lease.port()),
                 id,
             ))
             .with(&Lifetime::new(lifetime))
@@ -246,19 +252,15 @@ impl Server {
         let error = ErrorCode::new(refusal.code(), refusal.reason()).expect("440 is an error code");
         answer.with(&AddressErrorCode::new(AddressFamily::IPV6, error))
     }
+}
 
-    /// Returns a port of the range that no allocation has, by chance.
-    fn free_port(&mut self, parity: Parity) -> Option<RelayedPort> {
-        let (first, last) = (
-            u32::from(*self.settings.relay_ports.start()),
-            u32::from(*self.settings.relay_ports.end()),
-        );
-        let count = (last + 1).checked_sub(first).filter(|count| *count > 0)?;
-        let start = self.rng.random_range(0..count);
-        let ports = (0..count).map(|step| RelayedPort((first + (start + step) % count) as u16));
-        ports.into_iter().find(|port| {
-            (parity == Parity::Any || port.0 % 2 == 0) && !self.ports.contains_key(port)
-        })
+/// Returns which ports of `range` will do.
+fn ports(range: &RangeInclusive<u16>, parity: Parity, start: u16) -> Ports<'_> {
+    Ports {
+        family: Family::V4,
+        range,
+        even: parity == Parity::Even,
+        start,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Nothing here allocates memory, and payloads are never copied: the shell is told where they lie and where they go.
 
 use super::Server;
-use crate::{DropReason, FiveTuple, PeerAddr, RelayedPort, ToClient, ToPeer, Via, peers::Reach};
+use crate::{DropReason, FiveTuple, PeerAddr, RelayedPort, ToClient, ToPeer, Via, own::Reach};
 use rand::RngExt;
 use std::{net::SocketAddr, ops::Range, time::Instant};
 use stun::{
@@ -68,15 +68,39 @@ impl Server {
         if !allocation.permissions.allow(peer.ip(), now) {
             return self.drop(DropReason::NoPermission);
         }
-        let relayed = allocation.relayed;
-        let target = self.ports.get(&RelayedPort(peer.port())).copied();
-        let via = match (self.settings.own.reach(peer, target.is_some()), target) {
-            (Reach::Relayed, Some(to)) => {
+        let limits = &self.settings.limits;
+        if !allocation.lease.take(payload.len(), limits, now) {
+            return self.drop(DropReason::OverRate);
+        }
+        let relayed = allocation.lease.port();
+        let on = RelayedPort {
+            family: peer.family(),
+            port: peer.port(),
+        };
+        let owner = self.settings.registry.owner(on);
+        let via = match (self.settings.own.reach(peer, owner.is_some()), owner) {
+            (Reach::Relayed, Some(owner)) => {
                 let sender = PeerAddr::from(self.relayed_address(relayed));
-                Via::Hairpin(self.deliver(to, sender, payload.len(), now)?)
+                if owner.worker() == self.settings.worker {
+                    Via::Hairpin(self.forward_from_peer(on, sender, payload.len(), now)?)
+                } else {
+                    Via::Worker {
+                        worker: owner.worker(),
+                        on,
+                        from: sender,
+                    }
+                }
             }
-            (Reach::Outside, _) => Via::Socket(relayed, peer),
-            (Reach::Nowhere, _) | (Reach::Relayed, None) => {
+            (Reach::Outside, _) => Via::Socket {
+                port: relayed,
+                peer,
+                dont_fragment: false,
+            },
+            (Reach::Inside, _) if self.settings.inside => Via::Inside {
+                from: self.relayed_address(relayed),
+                to: peer.get(),
+            },
+            (Reach::Inside | Reach::Nowhere, _) | (Reach::Relayed, None) => {
                 return self.drop(DropReason::OwnAddress);
             }
         };
@@ -97,6 +121,10 @@ impl Server {
         };
         if !allocation.permissions.allow(from.ip(), now) {
             return self.drop(DropReason::NoPermission);
+        }
+        let limits = &self.settings.limits;
+        if !allocation.lease.take(length, limits, now) {
+            return self.drop(DropReason::OverRate);
         }
         allocation.to_client.add(length);
         self.counters.to_clients.add(length);

@@ -41,7 +41,7 @@ impl Server {
         caller: &Caller,
         now: Instant,
     ) -> Result<Answer, Refusal> {
-        let most = self.settings.quotas.channels;
+        let most = self.settings.limits.channels;
         owned(&mut self.allocations, from, caller)?;
         let number = request
             .attribute::<ChannelNumberAttribute>()
@@ -94,7 +94,7 @@ impl Server {
         peers: &[IpAddr],
         now: Instant,
     ) -> Result<&mut Allocation, Refusal> {
-        let most = self.settings.quotas.permissions;
+        let most = self.settings.limits.permissions;
         let allocation = owned(&mut self.allocations, from, caller)?;
         if allocation.permissions.grant(peers, most, now) {
             Ok(allocation)

@@ -137,8 +137,7 @@ impl Server {
             return Err(Refusal::Unauthorized);
         }
         let known = self
-            .allocations
-            .get(&from)
+            .allocation(&from)
             .filter(|allocation| allocation.username == username.text);
         let keys = known
             .map(|allocation| allocation.key.clone())

@@ -244,7 +244,7 @@ fn no_relay_socket_means_no_capacity_and_nothing_left_behind() {
         vec![Err(BindError::InUse); 8],
     ] {
         let (mut relay, mut alice) = (
-            Relay::with(|settings| settings.quotas.allocations_per_session = 1),
+            Relay::with(|settings| settings.limits.allocations_per_user = 1),
             alice(),
         );
         relay.binds = binds;

@@ -1,8 +1,8 @@
 //! RFC 8656 section 12: channels.
 
-use crate::support::{Delivered, PEER, Relay, Relayed, alice};
+use crate::support::{Delivered, PEER, Relay, Relayed, alice, port};
 use stun::method;
-use turn::{DropReason, RelayedPort};
+use turn::DropReason;
 
 #[test]
 fn a_channel_carries_data_both_ways() {
@@ -12,11 +12,7 @@ fn a_channel_carries_data_both_ways() {
     let sent = relay.send_channel(&alice, 0x4abc, b"hello").unwrap();
     assert_eq!(
         sent,
-        Relayed::ToPeer(
-            RelayedPort(relayed.port()),
-            PEER.parse().unwrap(),
-            b"hello".to_vec()
-        )
+        Relayed::ToPeer(port(relayed), PEER.parse().unwrap(), b"hello".to_vec())
     );
     assert_eq!(
         relay.receive(PEER, relayed, b"there"),

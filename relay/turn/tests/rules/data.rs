@@ -1,9 +1,9 @@
 //! RFC 8656 section 11: Send and Data indications.
 
-use crate::support::{Delivered, PEER, Relay, Relayed, alice};
+use crate::support::{Delivered, PEER, Relay, Relayed, alice, port};
 use proptest::prelude::*;
 use stun::{Data, method};
-use turn::{DropReason, RelayedPort};
+use turn::DropReason;
 
 #[test]
 fn a_send_indication_leaves_from_the_relayed_port_and_a_data_indication_comes_back() {
@@ -13,11 +13,7 @@ fn a_send_indication_leaves_from_the_relayed_port_and_a_data_indication_comes_ba
     let sent = relay.send(&alice, PEER, b"hello").unwrap();
     assert_eq!(
         sent,
-        Relayed::ToPeer(
-            RelayedPort(relayed.port()),
-            PEER.parse().unwrap(),
-            b"hello".to_vec()
-        )
+        Relayed::ToPeer(port(relayed), PEER.parse().unwrap(), b"hello".to_vec())
     );
     let received = relay.receive(PEER, relayed, b"there").unwrap();
     assert_eq!(
@@ -112,7 +108,7 @@ proptest! {
         let relayed = relay.allocate(&mut alice);
         relay.bind(&mut alice, 0x4000, PEER);
         let sent = if channel { relay.send_channel(&alice, 0x4000, &payload) } else { relay.send(&alice, PEER, &payload) };
-        let expected = Relayed::ToPeer(RelayedPort(relayed.port()), PEER.parse().unwrap(), payload.clone());
+        let expected = Relayed::ToPeer(port(relayed), PEER.parse().unwrap(), payload.clone());
         prop_assert_eq!(sent, Some(expected));
         let peer = if channel { PEER } else { "8.8.8.8:5001" };
         let expected =

@@ -1,8 +1,8 @@
 //! Relay to relay: both clients are here, and the datagram never sees a socket in between.
 
-use crate::support::{Client, Delivered, RELAY, Relay, Relayed, alice, bob};
-use std::net::SocketAddr;
-use turn::{DropReason, PeerRules, RelayedPort};
+use crate::support::{Client, Delivered, RELAY, Relay, Relayed, alice, bob, port};
+use std::{net::SocketAddr, sync::Arc};
+use turn::{DropReason, PeerRules};
 
 #[test]
 fn data_for_a_relayed_address_goes_straight_to_its_client() {
@@ -79,10 +79,10 @@ fn the_servers_own_address_reaches_no_listener_and_no_other_socket() {
 #[test]
 fn an_open_loopback_reaches_relayed_ports_first_and_the_listener_never() {
     let mut relay = Relay::with(|settings| {
-        settings.own.relay = "127.0.0.1".parse().unwrap();
-        settings.own.listener = "127.0.0.1:3478".parse().unwrap();
+        settings.own.relay_v4 = Some("127.0.0.1".parse().unwrap());
+        settings.own.listeners = vec!["127.0.0.1:3478".parse().unwrap()];
         settings.own.open_loopback = true;
-        settings.peers = Box::new(PeerRules {
+        settings.peers = Arc::new(PeerRules {
             allow_loopback: true,
             ..PeerRules::default()
         });
@@ -96,10 +96,7 @@ fn an_open_loopback_reaches_relayed_ports_first_and_the_listener_never() {
     );
     let peer: SocketAddr = "127.0.0.1:5000".parse().unwrap();
     let out = relay.send(&alice, "127.0.0.1:5000", b"x");
-    assert_eq!(
-        out,
-        Some(Relayed::ToPeer(RelayedPort(a.port()), peer, b"x".to_vec()))
-    );
+    assert_eq!(out, Some(Relayed::ToPeer(port(a), peer, b"x".to_vec())));
     assert_eq!(relay.send(&alice, "127.0.0.1:3478", b"x"), None);
 }
 

@@ -1,6 +1,7 @@
 //! RFC 8656 sections 9 and 10: permissions.
 
 use crate::support::{PEER, RELAY, Relay, alice};
+use std::sync::Arc;
 use stun::method;
 use turn::{DropReason, PeerRules};
 
@@ -134,7 +135,7 @@ fn private_and_loopback_peers_are_permitted_where_they_are_allowed() {
         deny: Vec::new(),
     };
     let (mut relay, mut alice) = (
-        Relay::with(|settings| settings.peers = Box::new(rules)),
+        Relay::with(|settings| settings.peers = Arc::new(rules)),
         alice(),
     );
     relay.allocate(&mut alice);

@@ -5,7 +5,7 @@ use stun::method;
 
 #[test]
 fn a_session_has_at_most_its_quota_of_allocations() {
-    let mut relay = Relay::with(|settings| settings.quotas.allocations_per_session = 2);
+    let mut relay = Relay::with(|settings| settings.limits.allocations_per_user = 2);
     let mut clients: Vec<_> = (1..=3)
         .map(|port| Client::of("alice", &format!("9.9.9.9:{port}")))
         .collect();
@@ -20,7 +20,7 @@ fn a_session_has_at_most_its_quota_of_allocations() {
 
 #[test]
 fn the_server_has_at_most_its_quota_of_allocations() {
-    let mut relay = Relay::with(|settings| settings.quotas.allocations = 1);
+    let mut relay = Relay::with(|settings| settings.limits.allocations = 1);
     relay.allocate(&mut alice());
     let second = relay.request(method::ALLOCATE).transport(UDP);
     assert_eq!(relay.ask(&mut bob(), second).code(), Some(508));
@@ -45,7 +45,7 @@ fn every_port_of_the_range_is_given_once() {
 #[test]
 fn an_allocation_has_at_most_its_quota_of_permissions_and_all_or_none_are_granted() {
     let (mut relay, mut alice) = (
-        Relay::with(|settings| settings.quotas.permissions = 3),
+        Relay::with(|settings| settings.limits.permissions = 3),
         alice(),
     );
     relay.allocate(&mut alice);
@@ -85,7 +85,7 @@ fn an_allocation_has_at_most_its_quota_of_permissions_and_all_or_none_are_grante
 #[test]
 fn an_allocation_has_at_most_its_quota_of_channels() {
     let (mut relay, mut alice) = (
-        Relay::with(|settings| settings.quotas.channels = 1),
+        Relay::with(|settings| settings.limits.channels = 1),
         alice(),
     );
     relay.allocate(&mut alice);

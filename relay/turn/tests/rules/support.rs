@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use stun::{Data, MessageClass, MessageType, Method, Nonce, TransactionId, XorPeerAddress, method};
 use turn::{
-    AllocationEvent, BindError, DropReason, FiveTuple, Now, Output, OwnAddresses, PeerAddr,
-    PeerRules, Quotas, RelayedPort, Server, Settings, ToClient, ToPeer, UnixMillis, Via,
+    AllocationEvent, BindError, DropReason, Family, FiveTuple, Limits, Now, Output, OwnAddresses,
+    PeerAddr, PeerRules, Registry, RelayedPort, Server, Settings, ToClient, ToPeer, UnixMillis,
+    Via, WorkerId,
 };
 
 pub(crate) const REALM: &str = "zvonilka";
@@ -186,8 +188,11 @@ impl Relay {
         let ToPeer { payload, via } = self.server.handle_client(from, datagram, self.now)?;
         let payload = &datagram[payload];
         Some(match via {
-            Via::Socket(port, peer) => Relayed::ToPeer(port, peer.get(), payload.to_vec()),
+            Via::Socket { port, peer, .. } => Relayed::ToPeer(port, peer.get(), payload.to_vec()),
             Via::Hairpin(to) => Relayed::ToClient(to.to, Delivered::of(&to, payload)),
+            Via::Worker { .. } | Via::Inside { .. } => {
+                panic!("there is one worker and nobody inside")
+            }
         })
     }
 
@@ -201,7 +206,7 @@ impl Relay {
         let peer = PeerAddr::from(peer.parse::<SocketAddr>().unwrap());
         let to = self
             .server
-            .handle_peer(RelayedPort(relayed.port()), peer, payload, self.now)?;
+            .handle_peer(port(relayed), peer, payload, self.now)?;
         Some(Delivered::of(&to, payload))
     }
 
@@ -269,20 +274,30 @@ impl Delivered {
     }
 }
 
+/// Returns the port of a relayed address.
+pub(crate) fn port(relayed: SocketAddr) -> RelayedPort {
+    RelayedPort {
+        family: Family::of(relayed.ip()),
+        port: relayed.port(),
+    }
+}
+
 pub(crate) fn settings() -> Settings {
-    let relay: IpAddr = RELAY.parse().unwrap();
     Settings {
         realm: REALM.into(),
         secrets: vec![secret("north"), secret("south")],
         relay_ports: 50_000..=50_999,
         own: OwnAddresses {
-            relay,
-            listener: LISTENER.parse().unwrap(),
-            host: vec![relay],
-            open_loopback: false,
+            relay_v4: Some(RELAY.parse().unwrap()),
+            listeners: vec![LISTENER.parse().unwrap()],
+            host: vec![RELAY.parse().unwrap()],
+            ..OwnAddresses::default()
         },
-        peers: Box::new(PeerRules::default()),
-        quotas: Quotas::default(),
+        peers: Arc::new(PeerRules::default()),
+        limits: Limits::default(),
+        registry: Arc::new(Registry::new(epoch())),
+        worker: WorkerId(0),
+        inside: false,
     }
 }
 
