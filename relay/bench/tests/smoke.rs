@@ -1,0 +1,100 @@
+//! The bench from outside, with counts so small that they prove nothing but that packets arrive.
+
+use serde_json::Value;
+use std::process::{Command, Output};
+
+#[test]
+fn every_scenario_delivers_through_our_server() {
+    let report = json(&bench(&[
+        "--server",
+        "ours",
+        "--json",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.03",
+        "--allocations",
+        "10",
+    ]));
+    let traffic = report["traffic"].as_array().unwrap();
+    assert_eq!(traffic.len(), 8);
+    for scenario in traffic {
+        let ours = &scenario["servers"]["ours"];
+        assert!(ours["packets_sent"].as_u64().unwrap() >= 30, "{scenario}");
+        assert_eq!(
+            ours["packets_delivered"], ours["packets_sent"],
+            "{scenario}"
+        );
+        assert!(
+            ours["cpu_us_per_packet"].as_f64().unwrap() > 0.0,
+            "{scenario}"
+        );
+        assert!(
+            ours["latency_us"]["p50"].as_f64().unwrap() > 0.0,
+            "{scenario}"
+        );
+    }
+    let allocations = &report["allocations"]["servers"]["ours"];
+    assert!(
+        allocations["cpu_us_per_allocation"].as_f64().unwrap() > 0.0,
+        "{allocations}"
+    );
+}
+
+#[test]
+fn coturn_is_measured_where_it_is_installed() {
+    let arguments = [
+        "--json",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.03",
+        "--only",
+        "peer-audio,relay-quiet",
+    ];
+    let output = bench(&arguments);
+    let report = json(&output);
+    if String::from_utf8_lossy(&output.stderr).contains("coturn is not installed") {
+        assert!(report["servers"]["coturn"].is_null());
+        return;
+    }
+    for scenario in report["traffic"].as_array().unwrap() {
+        let coturn = &scenario["servers"]["coturn"];
+        assert_eq!(
+            coturn["packets_delivered"], coturn["packets_sent"],
+            "{scenario}"
+        );
+        assert!(scenario["ratio"].as_f64().unwrap() > 0.0, "{scenario}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused() {
+    for arguments in [
+        ["--seconds", "0"],
+        ["--rounds", "0"],
+        ["--only", "nothing"],
+        ["--server", "neither"],
+    ] {
+        let output = bench(&arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            told.contains(arguments[0]) && told.contains(arguments[1]),
+            "{told}"
+        );
+    }
+}
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_zvonilka-bench"))
+        .args(arguments)
+        .output()
+        .expect("the bench starts")
+}
+
+fn json(output: &Output) -> Value {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    serde_json::from_slice(&output.stdout).expect("the bench prints JSON")
+}
