@@ -20,7 +20,8 @@ use std::{
     time::Instant,
 };
 use turn::{
-    Limits, OwnAddresses, PeerRules, Registry, Secret, Server, SessionName, Settings, WorkerId,
+    CredentialLimits, Limits, OwnAddresses, PeerRules, Registry, Secret, Server, SessionName,
+    Settings, StrangerLimits, Strangers, WorkerId,
 };
 
 /// Commands that may wait for the worker.
@@ -111,8 +112,6 @@ impl Relay {
             source,
         })?;
 
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(io::Error::from)?;
         let own = OwnAddresses {
             relay_v4: Some(relay_v4),
             listeners: vec![local],
@@ -127,6 +126,14 @@ impl Relay {
             own,
             peers: Arc::new(config.peers),
             limits: config.limits,
+            credentials: CredentialLimits::default(),
+            issued: Arc::default(),
+            nonce_key: random()?,
+            strangers: Arc::new(Strangers::new(
+                StrangerLimits::default(),
+                random()?,
+                Instant::now(),
+            )),
             registry: Arc::new(Registry::new(Instant::now())),
             worker: WorkerId(0),
             inside: false,
@@ -139,7 +146,7 @@ impl Relay {
         let worker = Worker::new(
             poll,
             sockets,
-            Server::new(settings, seed),
+            Server::new(settings, random()?),
             inbox,
             Arc::clone(&shared),
         );
@@ -252,6 +259,12 @@ fn checked(config: Config) -> Result<(Config, Ipv4Addr), StartError> {
         return Err(StartError::NoSecret);
     }
     Ok((config, relay))
+}
+
+fn random() -> io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Returns what relay sockets are bound to: the relayed address if the host has it, else the listener's, else every address.

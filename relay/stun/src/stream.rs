@@ -62,7 +62,7 @@ pub fn next(bytes: &[u8], most: usize) -> Result<Next, NoTurn> {
         }
         Kind::Stun => {
             let cookie = &rest[..rest.len().min(4)];
-            if !MAGIC_COOKIE.to_be_bytes().starts_with(cookie) || announced % 4 != 0 {
+            if !MAGIC_COOKIE.to_be_bytes().starts_with(cookie) || !announced.is_multiple_of(4) {
                 return Err(NoTurn::Foreign);
             }
             (HEADER + announced, 0)

@@ -1,10 +1,12 @@
-//! The test vectors of RFC 5769, byte for byte.
+//! The test vectors of RFC 5769 and RFC 8489 appendix B.1, byte for byte.
 
 use stun::{
-    IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, MessageClass, Nonce, Realm, Username,
-    XorMappedAddress, fingerprinted, method, read,
+    IntegrityAlgorithm, Key, MessageClass, Nonce, PasswordAlgorithm, PasswordAlgorithmValue, Realm,
+    Userhash, Username, XorMappedAddress, fingerprinted, method, read,
 };
-use stun_types::message::ShortTermCredentials;
+
+/// The key of the short-term credentials is their password.
+const SHORT_TERM: &[u8] = b"VOkJxbRl1RmTxUk/WvJxBt";
 
 const REQUEST: &str = "\
     000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74002400046e0001ff80290008932ff9b151263b36\
@@ -19,6 +21,12 @@ const LONG_TERM_REQUEST: &str = "\
     000100602112a44278ad3433c6ad72c029da412e00060012e3839ee38388e383aae38383e382afe382b9000000\
     15001c662f2f3439396b39353464364f4c33346f4c394653547679363473410014000b6578616d706c652e6f7267000008\
     0014f67024656dd64a3e02b8e0712e85c9a28ca89666";
+/// As erratum 6268 has it.
+const SHA256_REQUEST: &str = "\
+    000100902112a44278ad3433c6ad72c029da412e001e00204a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704\
+    001500296f624d61744a6f7332414141\
+    43662f2f3439396b39353464364f4c33346f4c394653547679363473410000000014000b6578616d706c652e6f726700001d000400020000\
+    001c0020b5c7bf005b6c52a21c51c5e892f81924136296cb927c43149309278cc6518e65";
 
 #[test]
 fn section_2_1_the_sample_request_reads_and_checks() {
@@ -33,7 +41,7 @@ fn section_2_1_the_sample_request_reads_and_checks() {
         "evtj:h6vY"
     );
     assert!(fingerprinted(&message));
-    assert!(message.validate_integrity_with_key(&short_term()).is_ok());
+    assert!(message.is_signed_with(SHORT_TERM));
 }
 
 #[test]
@@ -49,7 +57,7 @@ fn section_2_2_the_sample_ipv4_response_reads_and_checks() {
         mapped.addr(message.transaction_id()),
         "192.0.2.1:32853".parse().unwrap()
     );
-    assert!(message.validate_integrity_with_key(&short_term()).is_ok());
+    assert!(message.is_signed_with(SHORT_TERM));
 }
 
 #[test]
@@ -63,7 +71,7 @@ fn section_2_3_the_sample_ipv6_response_reads_and_checks() {
             .parse()
             .unwrap()
     );
-    assert!(message.validate_integrity_with_key(&short_term()).is_ok());
+    assert!(message.is_signed_with(SHORT_TERM));
 }
 
 #[test]
@@ -79,20 +87,35 @@ fn section_2_4_the_sample_request_with_long_term_authentication_reads_and_checks
         message.attribute::<Nonce>().unwrap().nonce(),
         "f//499k954d6OL34oL9FSTvy64sA"
     );
-    let key = |password: &str| {
-        LongTermKeyCredentials::new("マトリックス".into(), password.into(), "example.org".into())
-            .make_key(IntegrityAlgorithm::Sha1)
+    let key = |password| {
+        Key::long_term(
+            PasswordAlgorithmValue::MD5,
+            "マトリックス",
+            "example.org",
+            password,
+        )
     };
-    assert!(
-        message
-            .validate_integrity_with_key(&key("TheMatrIX"))
-            .is_ok()
+    assert!(message.is_signed_with(key("TheMatrIX")));
+    assert!(!message.is_signed_with(key("TheMatrix")));
+}
+
+#[test]
+fn rfc_8489_b_1_the_sample_request_with_sha_256_and_userhash_reads_and_checks() {
+    let bytes = bytes(SHA256_REQUEST);
+    let message = read(&bytes).unwrap();
+    assert_eq!(
+        message.attribute::<Userhash>().unwrap().hash(),
+        &Userhash::compute("マトリックス", "example.org")
     );
-    assert!(
-        message
-            .validate_integrity_with_key(&key("TheMatrix"))
-            .is_err()
+    let algorithm = message.attribute::<PasswordAlgorithm>().unwrap();
+    let key = Key::long_term(
+        algorithm.algorithm(),
+        "マトリックス",
+        "example.org",
+        "TheMatrIX",
     );
+    assert_eq!(message.integrity(), Some(IntegrityAlgorithm::Sha256));
+    assert!(message.is_signed_with(&key));
 }
 
 #[test]
@@ -101,15 +124,10 @@ fn a_vector_with_one_bit_turned_no_longer_checks() {
     for at in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
-        let checks = read(&bytes).is_ok_and(|message| {
-            fingerprinted(&message) && message.validate_integrity_with_key(&short_term()).is_ok()
-        });
+        let checks = read(&bytes)
+            .is_ok_and(|message| fingerprinted(&message) && message.is_signed_with(SHORT_TERM));
         assert!(!checks, "byte {at}");
     }
-}
-
-fn short_term() -> IntegrityKey {
-    ShortTermCredentials::new("VOkJxbRl1RmTxUk/WvJxBt".into()).make_key()
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

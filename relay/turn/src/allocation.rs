@@ -4,7 +4,7 @@ use crate::{
     AllocationId, Flow, SessionName, channels::Channels, permissions::Permissions, registry::Lease,
 };
 use std::time::{Duration, Instant};
-use stun::{IntegrityKey, TransactionId};
+use stun::{Signer, TransactionId};
 
 /// What an allocation lives if its client asks for less or nothing (RFC 8656 section 3.2).
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
@@ -18,8 +18,8 @@ pub(crate) struct Allocation {
     pub(crate) session: SessionName,
     /// The username it was made with; only that one may change it.
     pub(crate) username: Box<str>,
-    /// The key that goes with `username`.
-    pub(crate) key: IntegrityKey,
+    /// How it signs: the key that goes with `username`.
+    pub(crate) signer: Signer,
     /// The request that made it: the same again gets the same answer.
     pub(crate) transaction: TransactionId,
     pub(crate) lease: Lease,

@@ -37,11 +37,13 @@ pub enum DropReason {
     OverRate,
     /// The answer would be more than three times what a stranger sent.
     Amplifying,
+    /// Strangers were answered as much as they may be.
+    Budget,
 }
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::NoAllocation,
         Self::NoChannel,
@@ -50,6 +52,7 @@ impl DropReason {
         Self::NotConnected,
         Self::OverRate,
         Self::Amplifying,
+        Self::Budget,
     ];
 
     /// Returns the name under which it is reported.
@@ -63,6 +66,7 @@ impl DropReason {
             Self::NotConnected => "not_connected",
             Self::OverRate => "over_rate",
             Self::Amplifying => "amplifying",
+            Self::Budget => "budget",
         }
     }
 }

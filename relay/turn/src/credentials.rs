@@ -6,7 +6,7 @@ use crate::UnixSeconds;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 /// A secret that credentials are made with. Its `Debug` prints nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +47,10 @@ impl SessionName {
         &self.0
     }
 
+    fn fits(text: &str) -> bool {
+        (1..=Self::MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
     /// Returns whose session it is: the part before the first dot, or the whole name. What a user may have, all its sessions have together.
     pub fn user(&self) -> &str {
         self.0.split_once('.').map_or(&self.0, |(user, _)| user)
@@ -71,9 +75,7 @@ impl FromStr for SessionName {
     type Err = NoSessionName;
 
     fn from_str(text: &str) -> Result<Self, NoSessionName> {
-        let fits = (1..=Self::MAX).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits {
+        if Self::fits(text) {
             Ok(Self(text.into()))
         } else {
             Err(NoSessionName)
@@ -109,28 +111,54 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A username that has the form of ours; whether it is genuine, its password decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EphemeralUsername {
-    pub(crate) text: Box<str>,
-    pub(crate) expires: UnixSeconds,
-    pub(crate) session: SessionName,
+/// How long credentials may live, and how well the clocks of who issues and who checks them agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CredentialLimits {
+    /// What credentials live at most. Those that live longer are refused: a secret that leaked makes none for years.
+    pub lifetime: Duration,
+    /// By how much the two clocks may differ.
+    pub clock_skew: Duration,
 }
 
-impl FromStr for EphemeralUsername {
-    type Err = NoSessionName;
+impl Default for CredentialLimits {
+    fn default() -> Self {
+        Self {
+            lifetime: Duration::from_secs(24 * 3600),
+            clock_skew: Duration::from_secs(60),
+        }
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, NoSessionName> {
+impl CredentialLimits {
+    /// Returns whether credentials that expire at `expires` make an allocation at `now`.
+    pub(crate) fn accept(&self, expires: UnixSeconds, now: UnixSeconds) -> bool {
+        let skew = self.clock_skew.as_secs();
+        let latest = now.0.saturating_add(self.lifetime.as_secs() + skew);
+        now.0 < expires.0.saturating_add(skew) && expires.0 <= latest
+    }
+}
+
+/// A username that has the form of ours; whether it is genuine, its password decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EphemeralUsername<'a> {
+    /// When it expires.
+    pub expires: UnixSeconds,
+    /// The name of its session.
+    pub session: &'a str,
+}
+
+impl<'a> EphemeralUsername<'a> {
+    /// Reads `<unix expiry>:<session>`.
+    ///
+    /// # Errors
+    /// [`NoSessionName`] if it has another form.
+    pub fn parse(text: &'a str) -> Result<Self, NoSessionName> {
         let (expires, session) = text.split_once(':').ok_or(NoSessionName)?;
-        if !expires.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !expires.bytes().all(|byte| byte.is_ascii_digit()) || !SessionName::fits(session) {
             return Err(NoSessionName);
         }
         let expires = UnixSeconds(expires.parse().map_err(|_| NoSessionName)?);
-        Ok(Self {
-            text: text.into(),
-            expires,
-            session: session.parse()?,
-        })
+        Ok(Self { expires, session })
     }
 }
 
@@ -163,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_good_until_they_expire_and_not_for_longer_than_they_may_live() {
+        let limits = CredentialLimits::default();
+        let now = UnixSeconds(1_700_000_000);
+        let good =
+            |offset: i64| limits.accept(UnixSeconds(now.0.saturating_add_signed(offset)), now);
+        assert!(good(1) && good(0) && good(-59) && good(86_400) && good(86_460));
+        assert!(!good(-60) && !good(86_461) && !good(i64::MAX));
+    }
+
+    #[test]
     fn an_empty_secret_is_none() {
         assert_eq!(Secret::new(""), None);
     }
@@ -182,28 +220,21 @@ mod tests {
             "99999999999999999999:alice",
         ] {
             assert_eq!(
-                text.parse::<EphemeralUsername>(),
+                EphemeralUsername::parse(text),
                 Err(NoSessionName),
                 "{text:?}"
             );
         }
-        assert_eq!(
-            "1:a:b"
-                .parse::<EphemeralUsername>()
-                .unwrap()
-                .session
-                .as_str(),
-            "a:b"
-        );
+        assert_eq!(EphemeralUsername::parse("1:a:b").unwrap().session, "a:b");
     }
 
     proptest! {
         #[test]
         fn arbitrary_text_never_panics_and_issued_usernames_read_back(text: String, expires: u64, session in "[!-~]{1,64}") {
-            let _ = text.parse::<EphemeralUsername>();
+            let _ = EphemeralUsername::parse(&text);
             let issued = Credentials::issue(&secret("north"), &session.parse().unwrap(), UnixSeconds(expires));
-            let read: EphemeralUsername = issued.username.parse().unwrap();
-            prop_assert_eq!((read.expires, read.session.as_str()), (UnixSeconds(expires), session.as_str()));
+            let read = EphemeralUsername { expires: UnixSeconds(expires), session: &session };
+            prop_assert_eq!(EphemeralUsername::parse(&issued.username), Ok(read));
         }
     }
 

@@ -42,6 +42,7 @@ mod bucket;
 mod channels;
 mod counters;
 mod credentials;
+mod issued;
 mod nonce;
 mod output;
 mod own;
@@ -51,11 +52,15 @@ mod refusal;
 mod registry;
 mod scope;
 mod server;
+mod strangers;
 mod time;
 
 pub use address::{AllocationId, Family, FiveTuple, PeerAddr, RelayedPort, Transport, WorkerId};
 pub use counters::{Counters, DropReason, Flow};
-pub use credentials::{Credentials, NoSessionName, Secret, SessionName};
+pub use credentials::{
+    CredentialLimits, Credentials, EphemeralUsername, NoSessionName, Secret, SessionName,
+};
+pub use issued::Issued;
 pub use output::{
     AllocationEvent, AllocationView, EndReason, Output, ToClient, ToPeer, Transmit, Via,
 };
@@ -64,4 +69,5 @@ pub use peers::{PeerPolicy, PeerRules};
 pub use refusal::Refusal;
 pub use registry::{Registry, Usage};
 pub use server::{BindError, Limits, Server, Settings};
+pub use strangers::{StrangerLimits, Strangers};
 pub use time::{Now, UnixMillis, UnixSeconds};

@@ -1,20 +1,22 @@
 //! The server: every allocation of one worker, and the way each datagram takes.
 //!
-//! Owns the allocations and their deadlines. What is done for each method stands beside it: `requests` signs clients in and answers,
+//! Owns the allocations and their deadlines. What is done for each method stands beside it: `requests` takes and answers them, `sign_in` finds out who asks,
 //! `allocate` makes, refreshes and ends allocations, `reach` grants permissions and channels, `forward` is the packet path.
 
 mod allocate;
 mod forward;
 mod reach;
 mod requests;
+mod sign_in;
 
 use crate::{
-    AllocationEvent, AllocationId, AllocationView, Counters, DropReason, EndReason, Family,
-    FiveTuple, Now, Output, OwnAddresses, PeerAddr, PeerPolicy, Registry, RelayedPort, Secret,
-    SessionName, ToClient, ToPeer, WorkerId, allocation::Allocation, nonce::Nonces,
+    AllocationEvent, AllocationId, AllocationView, Counters, CredentialLimits, DropReason,
+    EndReason, Family, FiveTuple, Issued, Now, Output, OwnAddresses, PeerAddr, PeerPolicy,
+    Registry, RelayedPort, Secret, SessionName, Strangers, ToClient, ToPeer, WorkerId,
+    allocation::Allocation, nonce::Nonces,
 };
 use allocate::Pending;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fmt,
@@ -64,6 +66,14 @@ pub struct Settings {
     pub realm: String,
     /// The secrets that credentials may be made with. With none, nobody can sign in.
     pub secrets: Vec<Secret>,
+    /// How long credentials may live.
+    pub credentials: CredentialLimits,
+    /// The usernames that were issued: the same for all servers of a relay.
+    pub issued: Arc<Issued>,
+    /// What nonces are made with: the same for all servers of a relay, so that each knows those of the others.
+    pub nonce_key: [u8; 32],
+    /// What strangers are answered: the same for all servers of a relay.
+    pub strangers: Arc<Strangers>,
     /// The ports of relayed addresses.
     pub relay_ports: RangeInclusive<u16>,
     /// The server's own addresses.
@@ -120,12 +130,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server whose nonces, ports and transaction ids come from `seed`.
+    /// Makes a server whose ports and transaction ids come from `seed`.
     pub fn new(settings: Settings, seed: [u8; 32]) -> Self {
-        let mut rng = StdRng::from_seed(seed);
         Self {
-            nonces: Nonces::new(rng.random()),
-            rng,
+            nonces: Nonces::new(&settings.nonce_key),
+            rng: StdRng::from_seed(seed),
             settings,
             allocations: Map::default(),
             pending: Map::default(),
@@ -272,9 +281,9 @@ impl Server {
         self.deadlines.remove(&(ended.expires, five_tuple));
         self.forget(&ended.session, five_tuple);
         self.outputs.push_back(Output::Unbind(port));
-        self.settings
-            .peers
-            .vanished(&ended.session, five_tuple.client.ip());
+        let client = five_tuple.client.ip();
+        self.settings.peers.vanished(&ended.session, client);
+        self.settings.strangers.signed_out(client);
         self.outputs
             .push_back(Output::Event(AllocationEvent::Ended {
                 id: ended.id,

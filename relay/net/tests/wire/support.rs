@@ -7,9 +7,9 @@ use std::{
 };
 use stun::{
     AttributeWrite, ChannelData, ChannelNumberAttribute, Data, ErrorCode, IntegrityAlgorithm,
-    IntegrityKey, Lifetime, LongTermKeyCredentials, Message, MessageWrite, MessageWriteExt,
-    MessageWriteVec, Method, Nonce, Realm, RequestedTransport, TransactionId, Username,
-    XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
+    IntegrityKey, Key, Lifetime, LongTermKeyCredentials, Message, MessageWrite, MessageWriteExt,
+    MessageWriteVec, Method, Nonce, PasswordAlgorithmValue, Realm, RequestedTransport,
+    TransactionId, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
 };
 use turn::{Credentials, Limits, PeerRules, Secret, SessionName, UnixSeconds};
 
@@ -172,7 +172,7 @@ impl Client {
             .unwrap();
         let answer = self.exchange(message.finish(), id);
         let read = stun::read(&answer).unwrap();
-        assert!(read.validate_integrity_with_key(&self.key()).is_ok());
+        assert!(read.is_signed_with(self.signed_with()));
         read.attribute::<ErrorCode>()
             .map_or(Ok(()), |error| Err(error.code()))?;
         Ok(answer)
@@ -183,6 +183,15 @@ impl Client {
         let answer = receive(&self.socket);
         assert_eq!(stun::read(&answer).unwrap().transaction_id(), id);
         answer
+    }
+
+    /// Returns the key that answers are signed with.
+    fn signed_with(&self) -> Key {
+        let Credentials {
+            username,
+            credential,
+        } = &self.credentials;
+        Key::long_term(PasswordAlgorithmValue::MD5, username, REALM, credential)
     }
 
     fn key(&self) -> IntegrityKey {

@@ -1,6 +1,6 @@
 //! Allocate and Refresh: the life of an allocation (RFC 8656 sections 7 and 8).
 
-use super::{Server, requests::Caller};
+use super::{Server, sign_in::Caller};
 use crate::{
     AllocationEvent, AllocationId, EndReason, Family, FiveTuple, Now, Output, Refusal, RelayedPort,
     SessionName,
@@ -13,9 +13,8 @@ use rand::RngExt;
 use std::{ops::RangeInclusive, time::Instant};
 use stun::{
     AdditionalAddressFamily, AddressErrorCode, AddressFamily, Answer, AttributeFromRaw,
-    AttributeStaticType, ErrorCode, EvenPort, IntegrityKey, Lifetime, Message,
-    RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
-    XorRelayedAddress,
+    AttributeStaticType, ErrorCode, EvenPort, Lifetime, Message, RequestedAddressFamily,
+    RequestedTransport, ReservationToken, Signer, XorMappedAddress, XorRelayedAddress,
 };
 
 /// The protocol number of UDP in REQUESTED-TRANSPORT.
@@ -49,7 +48,7 @@ pub(super) struct Pending {
     pub(super) lease: Lease,
     parity: Parity,
     username: Box<str>,
-    key: IntegrityKey,
+    signer: Signer,
     request: Vec<u8>,
     at: Now,
     attempts: u8,
@@ -60,7 +59,7 @@ impl Server {
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
-        caller: &Caller,
+        caller: &Caller<'_>,
         now: Now,
     ) -> Result<Option<Answer>, Refusal> {
         if self.pending.contains_key(&from) {
@@ -68,18 +67,19 @@ impl Server {
         }
         if let Some(allocation) = self.allocations.get(&from) {
             let repeated = allocation.transaction == request.transaction_id()
-                && allocation.username == caller.username.text;
+                && *allocation.username == *caller.username;
             return if repeated {
                 Ok(Some(self.allocated(from, allocation, request, now.mono)))
             } else {
                 Err(Refusal::AllocationMismatch)
             };
         }
-        if caller.username.expires <= now.unix.into() {
+        let limits = &self.settings.credentials;
+        if !limits.accept(caller.expires, now.unix.into()) {
             return Err(Refusal::Unauthorized);
         }
         let parity = check_allocate(request)?;
-        let session = &caller.username.session;
+        let session = &caller.session;
         let start = self.rng.random();
         let wanted = Wanted {
             worker: self.settings.worker,
@@ -97,8 +97,8 @@ impl Server {
                 session: session.clone(),
                 lease,
                 parity,
-                username: caller.username.text.clone(),
-                key: caller.key.clone(),
+                username: caller.username.as_ref().into(),
+                signer: caller.signer.clone(),
                 request: request.as_bytes().to_vec(),
                 at: now,
                 attempts: 1,
@@ -149,7 +149,7 @@ impl Server {
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
-        caller: &Caller,
+        caller: &Caller<'_>,
         now: Instant,
     ) -> Result<Answer, Refusal> {
         let allocation = super::reach::owned(&mut self.allocations, from, caller)?;
@@ -183,7 +183,7 @@ impl Server {
             id: AllocationId::new(self.settings.worker, self.made),
             session: pending.session,
             username: pending.username,
-            key: pending.key,
+            signer: pending.signer,
             transaction: request.transaction_id(),
             lease: pending.lease,
             started: now,
@@ -195,12 +195,12 @@ impl Server {
         };
         let answer = self
             .allocated(from, &allocation, &request, now)
-            .finish(Some(&allocation.key), stun::fingerprinted(&request));
+            .finish(Some(&allocation.signer), stun::fingerprinted(&request));
         self.made += 1;
         self.counters.allocated += 1;
-        self.settings
-            .peers
-            .appeared(&allocation.session, from.client.ip());
+        let client = from.client.ip();
+        self.settings.peers.appeared(&allocation.session, client);
+        self.settings.strangers.signed_in(client);
         self.transmit(from, answer);
         self.outputs
             .push_back(Output::Event(AllocationEvent::Started {
@@ -224,7 +224,7 @@ impl Server {
         );
         self.transmit(
             from,
-            answer.finish(Some(&pending.key), stun::fingerprinted(&request)),
+            answer.finish(Some(&pending.signer), stun::fingerprinted(&request)),
         );
     }
 

@@ -1,6 +1,6 @@
 //! CreatePermission and ChannelBind: whom an allocation may reach (RFC 8656 sections 10 and 12).
 
-use super::{Map, Server, requests::Caller};
+use super::{Map, Server, sign_in::Caller};
 use crate::{
     FiveTuple, PeerAddr, Refusal, SessionName, allocation::Allocation, channels::BindRefused,
 };
@@ -18,7 +18,7 @@ impl Server {
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
-        caller: &Caller,
+        caller: &Caller<'_>,
         now: Instant,
     ) -> Result<Answer, Refusal> {
         owned(&mut self.allocations, from, caller)?;
@@ -28,7 +28,7 @@ impl Server {
         }
         let mut ips = Vec::with_capacity(peers.len());
         for peer in peers {
-            ips.push(self.permitted(&caller.username.session, peer)?.ip());
+            ips.push(self.permitted(&caller.session, peer)?.ip());
         }
         self.grant(from, caller, &ips, now)?;
         Ok(Answer::success(request))
@@ -38,7 +38,7 @@ impl Server {
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
-        caller: &Caller,
+        caller: &Caller<'_>,
         now: Instant,
     ) -> Result<Answer, Refusal> {
         let most = self.settings.limits.channels;
@@ -51,7 +51,7 @@ impl Server {
             .first()
             .copied()
             .ok_or(Refusal::BadRequest)?;
-        let peer = self.permitted(&caller.username.session, peer)?;
+        let peer = self.permitted(&caller.session, peer)?;
         if peer.port() == 0 {
             return Err(Refusal::Forbidden);
         }
@@ -90,7 +90,7 @@ impl Server {
     fn grant(
         &mut self,
         from: FiveTuple,
-        caller: &Caller,
+        caller: &Caller<'_>,
         peers: &[IpAddr],
         now: Instant,
     ) -> Result<&mut Allocation, Refusal> {
@@ -108,12 +108,12 @@ impl Server {
 pub(super) fn owned<'a>(
     allocations: &'a mut Map<FiveTuple, Allocation>,
     from: FiveTuple,
-    caller: &Caller,
+    caller: &Caller<'_>,
 ) -> Result<&'a mut Allocation, Refusal> {
     let allocation = allocations
         .get_mut(&from)
         .ok_or(Refusal::AllocationMismatch)?;
-    if allocation.username == caller.username.text {
+    if *allocation.username == *caller.username {
         Ok(allocation)
     } else {
         Err(Refusal::WrongCredentials)

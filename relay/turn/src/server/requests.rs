@@ -1,23 +1,20 @@
-//! Messages that are no relayed data: who sent them, and how they are answered (RFC 8489 sections 6.3 and 9.2.4).
+//! Messages that are no relayed data: how they are taken and answered (RFC 8489 section 6.3). Who sent them, `sign_in` finds out.
 
-use super::Server;
-use crate::{
-    DropReason, FiveTuple, Now, Output, Refusal, ToPeer, Transmit, credentials::EphemeralUsername,
-};
+use super::{Server, sign_in::Caller};
+use crate::{DropReason, FiveTuple, Now, Output, Refusal, ToPeer, Transmit, nonce::Offer};
 use stun::{
-    Answer, Attribute, AttributeStaticType, AttributeType, IntegrityAlgorithm, IntegrityKey,
-    LongTermKeyCredentials, Message, MessageClass, MessageIntegrity, Nonce, Realm,
-    UnknownAttributes, Username, XorMappedAddress, method,
+    Answer, AttributeStaticType, AttributeType, Message, MessageClass, Nonce, PasswordAlgorithms,
+    Realm, Signer, UnknownAttributes, XorMappedAddress, method,
 };
+
+/// The value of PASSWORD-ALGORITHMS: SHA-256, and MD5 for those who know nothing else.
+pub(super) const PASSWORD_ALGORITHMS: [u8; 8] = [0, 2, 0, 0, 0, 1, 0, 0];
 
 /// An answer to somebody who has not signed in is at most this many times the request.
 const MOST_AMPLIFICATION: usize = 3;
 
-/// A client that has signed in.
-pub(super) struct Caller {
-    pub(super) username: EphemeralUsername,
-    pub(super) key: IntegrityKey,
-}
+/// The first two bytes of a Send indication (RFC 8656 section 17).
+const SEND_INDICATION: [u8; 2] = [0x00, 0x16];
 
 /// A refusal, with the attributes that a 420 names.
 struct Refused {
@@ -54,27 +51,24 @@ impl Server {
         request: &Message<'_>,
         now: Now,
     ) -> Option<ToPeer> {
-        if request.method() == method::BINDING {
-            match unknown_attributes(request) {
-                Ok(()) => self.answer_binding(from, request),
-                Err(refused) => self.refuse(from, request, &refused, None, now),
+        match request.method() {
+            method::BINDING => {
+                match unknown_attributes(request) {
+                    Ok(()) => self.answer_binding(from, request, now),
+                    Err(refused) => self.refuse_stranger(from, request, &refused, now),
+                }
+                return None;
             }
-            return None;
+            method::ALLOCATE
+            | method::REFRESH
+            | method::CREATE_PERMISSION
+            | method::CHANNEL_BIND => {}
+            _ => return self.drop(DropReason::Malformed),
         }
-        if ![
-            method::ALLOCATE,
-            method::REFRESH,
-            method::CREATE_PERMISSION,
-            method::CHANNEL_BIND,
-        ]
-        .contains(&request.method())
-        {
-            return self.drop(DropReason::Malformed);
-        }
-        let caller = match self.authenticate(from, request, now) {
+        let caller = match self.sign_in(from, request, now) {
             Ok(caller) => caller,
             Err(refusal) => {
-                self.refuse(from, request, &refusal.into(), None, now);
+                self.refuse_stranger(from, request, &refusal.into(), now);
                 return None;
             }
         };
@@ -83,10 +77,13 @@ impl Server {
         match served {
             Ok(Some(answer)) => self.transmit(
                 from,
-                answer.finish(Some(&caller.key), stun::fingerprinted(request)),
+                answer.finish(Some(&caller.signer), stun::fingerprinted(request)),
             ),
             Ok(None) => {}
-            Err(refused) => self.refuse(from, request, &refused, Some(&caller.key), now),
+            Err(refused) if refused.refusal.challenges() => {
+                self.refuse_stranger(from, request, &refused, now);
+            }
+            Err(refused) => self.refuse(from, request, &refused, &caller.signer),
         }
         None
     }
@@ -96,7 +93,7 @@ impl Server {
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
-        caller: &Caller,
+        caller: &Caller<'_>,
         now: Now,
     ) -> Result<Option<Answer>, Refusal> {
         match request.method() {
@@ -110,120 +107,86 @@ impl Server {
         }
     }
 
-    fn authenticate(
-        &self,
-        from: FiveTuple,
-        request: &Message<'_>,
-        now: Now,
-    ) -> Result<Caller, Refusal> {
-        if !request.has_attribute(MessageIntegrity::TYPE) {
-            return Err(Refusal::Unauthorized);
-        }
-        let (Ok(username), Ok(realm), Ok(nonce)) = (
-            request.attribute::<Username>(),
-            request.attribute::<Realm>(),
-            request.attribute::<Nonce>(),
-        ) else {
-            return Err(Refusal::BadRequest);
-        };
-        if !self.nonces.knows(nonce.nonce(), from.client, now.unix) {
-            return Err(Refusal::StaleNonce);
-        }
-        let username: EphemeralUsername = username
-            .username()
-            .parse()
-            .map_err(|_| Refusal::Unauthorized)?;
-        if realm.realm() != self.settings.realm {
-            return Err(Refusal::Unauthorized);
-        }
-        let known = self
-            .allocation(&from)
-            .filter(|allocation| allocation.username == username.text);
-        let keys = known
-            .map(|allocation| allocation.key.clone())
-            .into_iter()
-            .chain(self.keys(&username));
-        let key = keys
-            .into_iter()
-            .find(|key| request.validate_integrity_with_key(key).is_ok())
-            .ok_or(Refusal::Unauthorized)?;
-        Ok(Caller { username, key })
-    }
-
-    /// Returns the keys that `username` may sign with, one for each secret.
-    fn keys(&self, username: &EphemeralUsername) -> impl Iterator<Item = IntegrityKey> {
-        self.settings.secrets.iter().map(|secret| {
-            let password = secret.password(&username.text);
-            LongTermKeyCredentials::new(
-                username.text.to_string(),
-                password,
-                self.settings.realm.clone(),
-            )
-            .make_key(IntegrityAlgorithm::Sha1)
-        })
-    }
-
     /// Answers with 12 bytes more than were asked with, or 24 to an IPv6 client: the address alone.
-    fn answer_binding(&mut self, from: FiveTuple, request: &Message<'_>) {
-        self.counters.bindings += 1;
-        let answer = Answer::success(request).with(&XorMappedAddress::new(
-            from.client,
-            request.transaction_id(),
-        ));
-        self.transmit(from, answer.finish(None, stun::fingerprinted(request)));
+    fn answer_binding(&mut self, from: FiveTuple, request: &Message<'_>, now: Now) {
+        let mapped = XorMappedAddress::new(from.client, request.transaction_id());
+        let answer = Answer::success(request)
+            .with(&mapped)
+            .finish(None, stun::fingerprinted(request));
+        if self.transmit_to_stranger(from, answer, now) {
+            self.counters.bindings += 1;
+        }
     }
 
+    /// Answers somebody who has signed in.
     fn refuse(
         &mut self,
         from: FiveTuple,
         request: &Message<'_>,
         refused: &Refused,
-        key: Option<&IntegrityKey>,
+        signer: &Signer,
+    ) {
+        self.counters.refused(refused.refusal);
+        let answer = refused
+            .answer(request, refused.refusal.reason())
+            .finish(Some(signer), stun::fingerprinted(request));
+        self.transmit(from, answer);
+    }
+
+    /// Answers somebody who has not signed in, or has to do so again: in full if that is not too much for what was sent, else without the reason,
+    /// else with a nonce that offers nothing, else not at all.
+    fn refuse_stranger(
+        &mut self,
+        from: FiveTuple,
+        request: &Message<'_>,
+        refused: &Refused,
         now: Now,
     ) {
         self.counters.refused(refused.refusal);
-        let fingerprint = stun::fingerprinted(request);
-        if key.is_some() && !refused.refusal.challenges() {
-            let message = self
-                .error(from, request, refused, refused.refusal.reason(), now)
-                .finish(key, fingerprint);
-            return self.transmit(from, message);
-        }
         let most = MOST_AMPLIFICATION * request.as_bytes().len();
-        for reason in [refused.refusal.reason(), ""] {
-            let message = self
-                .error(from, request, refused, reason, now)
-                .finish(None, fingerprint);
-            if message.len() <= most {
-                return self.transmit(from, message);
+        let fingerprint = stun::fingerprinted(request);
+        for (reason, offer) in [
+            (refused.refusal.reason(), Offer::Everything),
+            ("", Offer::Everything),
+            ("", Offer::Nothing),
+        ] {
+            let length = refused.length(reason, offer, &self.settings.realm)
+                + if fingerprint { attribute(4) } else { 0 };
+            if length > most {
+                continue;
             }
+            let mut answer = refused.answer(request, reason);
+            if refused.refusal.challenges() {
+                answer = self.challenge(answer, from, offer, now);
+            }
+            self.transmit_to_stranger(from, answer.finish(None, fingerprint), now);
+            return;
         }
         self.counters.dropped(DropReason::Amplifying);
     }
 
-    fn error(
-        &self,
-        from: FiveTuple,
-        request: &Message<'_>,
-        refused: &Refused,
-        reason: &str,
-        now: Now,
-    ) -> Answer {
-        let mut answer = Answer::error(request, refused.refusal.code(), reason);
-        if refused.refusal.challenges() {
-            let nonce = self.nonces.issue(from.client, now.unix);
-            answer = answer
-                .with(
-                    &Realm::new(&self.settings.realm)
-                        .expect("a realm of more than 763 bytes is refused at the start"),
-                )
-                .with(&Nonce::new(&nonce).expect("a nonce is 16 characters"));
+    /// Adds what a client needs to sign in.
+    fn challenge(&self, answer: Answer, from: FiveTuple, offer: Offer, now: Now) -> Answer {
+        let nonce = self.nonces.issue(offer, from.client, now.unix);
+        let answer = answer
+            .with_value(Realm::TYPE, self.settings.realm.as_bytes())
+            .with_value(Nonce::TYPE, nonce.as_bytes());
+        match offer {
+            Offer::Everything => answer.with_value(PasswordAlgorithms::TYPE, &PASSWORD_ALGORITHMS),
+            Offer::Nothing => answer,
         }
-        if refused.unknown.is_empty() {
-            answer
+    }
+
+    /// Transmits to somebody who has not signed in, if the budget has as much. Returns whether it had.
+    fn transmit_to_stranger(&mut self, to: FiveTuple, message: Vec<u8>, now: Now) -> bool {
+        let strangers = &self.settings.strangers;
+        let affordable = strangers.take(to.client.ip(), message.len(), now.mono);
+        if affordable {
+            self.transmit(to, message);
         } else {
-            answer.with(&UnknownAttributes::new(&refused.unknown))
+            self.counters.dropped(DropReason::Budget);
         }
+        affordable
     }
 
     pub(super) fn transmit(&mut self, to: FiveTuple, message: Vec<u8>) {
@@ -241,31 +204,52 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// The first two bytes of a Send indication (RFC 8656 section 17).
-const SEND_INDICATION: [u8; 2] = [0x00, 0x16];
-
-/// The attributes that must be understood and are; DONT-FRAGMENT is not (RFC 8656 section 7.2, step 4).
-const UNDERSTOOD: [u16; 14] = [
-    0x0006, 0x0008, 0x000C, 0x000D, 0x0012, 0x0013, 0x0014, 0x0015, 0x0017, 0x0018, 0x0019, 0x001C,
-    0x0020, 0x0022,
-];
-
-/// Refuses a request with attributes that must be understood and are not.
-fn unknown_attributes(request: &Message<'_>) -> Result<(), Refused> {
-    let kinds = request
-        .iter_attributes()
-        .map(|(_, attribute)| attribute.get_type());
-    let mut unknown: Vec<_> = kinds
-        .filter(|kind| kind.comprehension_required() && !UNDERSTOOD.contains(&u16::from(*kind)))
-        .collect();
-    unknown.sort_by_key(|kind| u16::from(*kind));
-    unknown.dedup();
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Refused {
-            refusal: Refusal::UnknownAttribute,
-            unknown,
-        })
+impl Refused {
+    fn answer(&self, request: &Message<'_>, reason: &str) -> Answer {
+        let answer = Answer::error(request, self.refusal.code(), reason);
+        if self.unknown.is_empty() {
+            answer
+        } else {
+            answer.with(&UnknownAttributes::new(&self.unknown))
+        }
     }
+
+    /// Returns how many bytes the answer to a stranger takes without FINGERPRINT.
+    fn length(&self, reason: &str, offer: Offer, realm: &str) -> usize {
+        let error = stun::HEADER + attribute(4 + reason.len());
+        let unknown = match self.unknown.len() {
+            0 => 0,
+            count => attribute(2 * count),
+        };
+        let challenge = match (self.refusal.challenges(), offer) {
+            (false, _) => 0,
+            (true, Offer::Nothing) => attribute(realm.len()) + attribute(offer.length()),
+            (true, Offer::Everything) => {
+                attribute(realm.len())
+                    + attribute(offer.length())
+                    + attribute(PASSWORD_ALGORITHMS.len())
+            }
+        };
+        error + unknown + challenge
+    }
+}
+
+/// Returns how many bytes an attribute takes whose value has `length` bytes.
+fn attribute(length: usize) -> usize {
+    4 + length.next_multiple_of(4)
+}
+
+/// Refuses a request with attributes that must be understood and are not: in ascending order, each once (RFC 8489 section 6.3.1).
+fn unknown_attributes(request: &Message<'_>) -> Result<(), Refused> {
+    let kinds = request.values().map(|(kind, _)| kind);
+    let mut unknown: Vec<_> = kinds.filter(|kind| !stun::is_understood(*kind)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    unknown.sort();
+    unknown.dedup();
+    Err(Refused {
+        refusal: Refusal::UnknownAttribute,
+        unknown,
+    })
 }

@@ -1,12 +1,15 @@
 //! Clients, what they write and what they are answered.
 
 use crate::support::{LISTENER, REALM};
+use hmac::{Hmac, Mac, digest::KeyInit};
+use sha1::Sha1;
+use sha2::Sha256;
 use std::net::SocketAddr;
 use stun::{
     AttributeStaticType, AttributeWrite, ChannelNumberAttribute, ErrorCode, IntegrityAlgorithm,
-    IntegrityKey, Lifetime, LongTermKeyCredentials, Message, MessageType, MessageWrite,
-    MessageWriteExt, MessageWriteVec, Nonce, Realm, RequestedTransport, TransactionId, Username,
-    XorPeerAddress, XorRelayedAddress,
+    Key, Lifetime, Message, MessageType, MessageWrite, MessageWriteExt, MessageWriteVec, Nonce,
+    PasswordAlgorithm, PasswordAlgorithmValue, PasswordAlgorithms, Realm, RequestedTransport,
+    TransactionId, Userhash, Username, XorPeerAddress, XorRelayedAddress,
 };
 use turn::{Credentials, FiveTuple, Secret, Transport, UnixSeconds};
 
@@ -17,6 +20,31 @@ pub(crate) struct Client {
     pub(crate) credentials: Credentials,
     pub(crate) realm: String,
     pub(crate) nonce: Option<String>,
+    pub(crate) style: Style,
+}
+
+/// How a client signs.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    /// The algorithm for its password that it names; without one it is MD5, and the client one of RFC 5389.
+    pub(crate) algorithm: Option<PasswordAlgorithmValue>,
+    /// The integrities in their order.
+    pub(crate) integrity: &'static [IntegrityAlgorithm],
+    /// To how many bytes a SHA-256 is cut.
+    pub(crate) cut: usize,
+    /// Its username is shown as a hash.
+    pub(crate) hidden: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            algorithm: None,
+            integrity: &[IntegrityAlgorithm::Sha1],
+            cut: 32,
+            hidden: false,
+        }
+    }
 }
 
 impl Client {
@@ -41,16 +69,18 @@ impl Client {
             credentials,
             realm: REALM.into(),
             nonce: None,
+            style: Style::default(),
         }
     }
 
-    pub(crate) fn key(&self) -> IntegrityKey {
+    pub(crate) fn key(&self) -> Key {
         let Credentials {
             username,
             credential,
-        } = self.credentials.clone();
-        LongTermKeyCredentials::new(username, credential, self.realm.clone())
-            .make_key(IntegrityAlgorithm::Sha1)
+        } = &self.credentials;
+        let algorithm = self.style.algorithm;
+        let algorithm = algorithm.unwrap_or(PasswordAlgorithmValue::MD5);
+        Key::long_term(algorithm, username, &self.realm, credential)
     }
 }
 
@@ -112,17 +142,67 @@ impl Request {
     }
 
     pub(crate) fn signed(self, client: &Client) -> Vec<u8> {
+        self.claimed(client).integrity(client)
+    }
+
+    /// Says who `client` is, in its style.
+    pub(crate) fn claimed(self, client: &Client) -> Self {
         let nonce = client.nonce.as_deref().unwrap_or("none");
-        let mut request = self
-            .attribute(&Username::new(&client.credentials.username).unwrap())
+        let username = &client.credentials.username;
+        let claimed = if client.style.hidden {
+            self.attribute(&Userhash::new(Userhash::compute(username, &client.realm)))
+        } else {
+            self.attribute(&Username::new(username).unwrap())
+        };
+        let claimed = claimed
             .attribute(&Realm::new(&client.realm).unwrap())
             .attribute(&Nonce::new(nonce).unwrap());
-        request
-            .message
-            .add_message_integrity_with_key(&client.key(), IntegrityAlgorithm::Sha1)
-            .unwrap();
-        request.message.finish()
+        match client.style.algorithm {
+            Some(algorithm) => claimed
+                .attribute(&PasswordAlgorithm::new(algorithm))
+                .attribute(&PasswordAlgorithms::new(&OFFERED)),
+            None => claimed,
+        }
     }
+
+    /// Signs with the key and in the style of `client`, and ends the message.
+    pub(crate) fn integrity(self, client: &Client) -> Vec<u8> {
+        let (mut bytes, key) = (self.message.finish(), client.key());
+        for integrity in client.style.integrity {
+            let (kind, length) = match integrity {
+                IntegrityAlgorithm::Sha1 => (0x0008u16, 20),
+                IntegrityAlgorithm::Sha256 => (0x001C, client.style.cut),
+            };
+            let until = (bytes.len() - stun::HEADER + 4 + length) as u16;
+            bytes[2..4].copy_from_slice(&until.to_be_bytes());
+            let mac = match integrity {
+                IntegrityAlgorithm::Sha1 => mac::<Hmac<Sha1>>(key.as_ref(), &bytes),
+                IntegrityAlgorithm::Sha256 => mac::<Hmac<Sha256>>(key.as_ref(), &bytes),
+            };
+            bytes.extend([kind, length as u16].map(u16::to_be_bytes).concat());
+            bytes.extend(&mac[..length]);
+        }
+        bytes
+    }
+}
+
+/// Adds the FINGERPRINT of a message that is written.
+pub(crate) fn fingerprinted(mut message: Vec<u8>) -> Vec<u8> {
+    let length = (message.len() - stun::HEADER + 8) as u16;
+    message[2..4].copy_from_slice(&length.to_be_bytes());
+    let crc = u32::from_be_bytes(stun::Fingerprint::compute(&[&message])) ^ 0x5354_554E;
+    message.extend([0x80, 0x28, 0, 4]);
+    message.extend(crc.to_be_bytes());
+    message
+}
+
+/// What the server offers in PASSWORD-ALGORITHMS.
+pub(crate) const OFFERED: [PasswordAlgorithmValue; 2] =
+    [PasswordAlgorithmValue::SHA256, PasswordAlgorithmValue::MD5];
+
+fn mac<M: Mac + KeyInit>(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mac = <M as Mac>::new_from_slice(key).unwrap();
+    mac.chain_update(bytes).finalize().into_bytes().to_vec()
 }
 
 /// An answer.
@@ -142,6 +222,17 @@ impl Reply {
             .attribute::<ErrorCode>()
             .ok()
             .map(|error| error.code())
+    }
+
+    pub(crate) fn nonce(&self) -> String {
+        let nonce = self.message().attribute::<Nonce>().unwrap();
+        nonce.nonce().into()
+    }
+
+    /// Returns the algorithms for passwords that are offered.
+    pub(crate) fn offered(&self) -> Vec<PasswordAlgorithmValue> {
+        let offered = self.message().attribute::<PasswordAlgorithms>().unwrap();
+        offered.algorithms().to_vec()
     }
 
     pub(crate) fn relayed(&self) -> SocketAddr {

@@ -17,4 +17,6 @@ mod quotas;
 mod refresh;
 mod revocation;
 mod sequences;
+mod signing;
+mod strangers;
 mod support;

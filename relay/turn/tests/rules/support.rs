@@ -8,9 +8,9 @@ use std::{
 };
 use stun::{Data, MessageClass, MessageType, Method, Nonce, TransactionId, XorPeerAddress, method};
 use turn::{
-    AllocationEvent, BindError, DropReason, Family, FiveTuple, Limits, Now, Output, OwnAddresses,
-    PeerAddr, PeerRules, Registry, RelayedPort, Server, Settings, ToClient, ToPeer, UnixMillis,
-    Via, WorkerId,
+    AllocationEvent, BindError, CredentialLimits, DropReason, Family, FiveTuple, Issued, Limits,
+    Now, Output, OwnAddresses, PeerAddr, PeerRules, Registry, RelayedPort, Server, Settings,
+    StrangerLimits, Strangers, ToClient, ToPeer, UnixMillis, Via, WorkerId,
 };
 
 pub(crate) const REALM: &str = "zvonilka";
@@ -30,6 +30,7 @@ pub(crate) struct Relay {
     /// How the next binds end; with none left they succeed.
     pub(crate) binds: Vec<Result<(), BindError>>,
     pub(crate) events: Vec<AllocationEvent>,
+    pub(crate) issued: Arc<Issued>,
     sent: Vec<(FiveTuple, Vec<u8>)>,
     next_id: u128,
 }
@@ -44,6 +45,7 @@ impl Relay {
         let mut settings = settings();
         change(&mut settings);
         Self {
+            issued: Arc::clone(&settings.issued),
             server: Server::new(settings, [7; 32]),
             now: Now {
                 mono: epoch(),
@@ -112,10 +114,7 @@ impl Relay {
         let reply = self.exchange(client.five_tuple, &bytes).expect("an answer");
         if reply.code() != Some(401) && reply.code() != Some(438) {
             assert!(
-                reply
-                    .message()
-                    .validate_integrity_with_key(&client.key())
-                    .is_ok(),
+                reply.message().is_signed_with(client.key()),
                 "answers are signed"
             );
         }
@@ -293,6 +292,10 @@ pub(crate) fn settings() -> Settings {
             host: vec![RELAY.parse().unwrap()],
             ..OwnAddresses::default()
         },
+        credentials: CredentialLimits::default(),
+        issued: Arc::default(),
+        nonce_key: [5; 32],
+        strangers: Arc::new(Strangers::new(StrangerLimits::default(), [6; 32], epoch())),
         peers: Arc::new(PeerRules::default()),
         limits: Limits::default(),
         registry: Arc::new(Registry::new(epoch())),
@@ -305,6 +308,6 @@ pub(crate) fn settings() -> Settings {
     clippy::disallowed_methods,
     reason = "virtual time needs some instant to count from"
 )]
-fn epoch() -> Instant {
+pub(crate) fn epoch() -> Instant {
     Instant::now()
 }
