@@ -80,6 +80,8 @@ pub(crate) fn allocations(
 ) -> anyhow::Result<Allocations> {
     let server = Server::start(kind, placement)?;
     let address = server.address();
+    // Ours answers a prefix that nobody is signed in from only so often.
+    let _neighbour = Client::allocate(address, "neighbour")?;
     // coturn remembers the address of a client whose allocation has ended, so none is used twice.
     let mut used_up = one_by_one(address, "warm", WARM)?;
 
