@@ -1,6 +1,6 @@
 //! Channels of one allocation: which number stands for which peer (RFC 8656 section 12).
 
-use crate::PeerAddr;
+use crate::{Family, PeerAddr};
 use std::time::{Duration, Instant};
 use stun::ChannelNumber;
 
@@ -71,6 +71,11 @@ impl Channels {
             peer,
             until: now + LIFETIME,
         });
+    }
+
+    /// Unbinds the channels to peers of `family`.
+    pub(crate) fn forget(&mut self, family: Family) {
+        self.bound.retain(|channel| channel.peer.family() != family);
     }
 
     /// Returns the peer that `number` stands for.

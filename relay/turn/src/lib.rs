@@ -38,11 +38,14 @@
 
 mod address;
 mod allocation;
+mod allocations;
 mod bucket;
 mod channels;
+mod connects;
 mod counters;
 mod credentials;
 mod issued;
+mod limits;
 mod nonce;
 mod output;
 mod own;
@@ -52,8 +55,10 @@ mod refusal;
 mod registry;
 mod scope;
 mod server;
+mod settings;
 mod strangers;
 mod time;
+mod timers;
 
 pub use address::{AllocationId, Family, FiveTuple, PeerAddr, RelayedPort, Transport, WorkerId};
 pub use counters::{Counters, DropReason, Flow};
@@ -61,6 +66,7 @@ pub use credentials::{
     CredentialLimits, Credentials, EphemeralUsername, NoSessionName, Secret, SessionName,
 };
 pub use issued::Issued;
+pub use limits::Limits;
 pub use output::{
     AllocationEvent, AllocationView, EndReason, Output, ToClient, ToPeer, Transmit, Via,
 };
@@ -68,6 +74,7 @@ pub use own::OwnAddresses;
 pub use peers::{PeerPolicy, PeerRules};
 pub use refusal::Refusal;
 pub use registry::{Registry, Usage};
-pub use server::{BindError, Limits, Server, Settings};
+pub use server::{BindError, Server};
+pub use settings::Settings;
 pub use strangers::{StrangerLimits, Strangers};
 pub use time::{Now, UnixMillis, UnixSeconds};

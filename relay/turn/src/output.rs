@@ -130,6 +130,8 @@ pub struct AllocationView {
     pub relayed: Vec<SocketAddr>,
     /// When it began.
     pub started: Instant,
+    /// When it ends unless it is refreshed.
+    pub expires: Instant,
     /// What went from its client to peers.
     pub to_peers: Flow,
     /// What went from peers to its client.

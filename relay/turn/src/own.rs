@@ -59,8 +59,8 @@ impl OwnAddresses {
         None
     }
 
-    /// Returns where a datagram for `peer` goes, given whether a living allocation has `peer`'s port.
-    pub(crate) fn reach(&self, peer: PeerAddr, port_lives: bool) -> Reach {
+    /// Returns where a datagram for `peer` goes; `lives` says whether `peer`'s port is a living allocation's.
+    pub(crate) fn reach(&self, peer: PeerAddr, lives: impl FnOnce() -> bool) -> Reach {
         let inner = canonical(peer.ip());
         if peer.port() == 0 {
             return Reach::Nowhere;
@@ -68,7 +68,7 @@ impl OwnAddresses {
         if inner != peer.ip() && self.is_own(inner) {
             return Reach::Nowhere;
         }
-        if self.is_relay(inner) && port_lives {
+        if self.is_relay(inner) && lives() {
             return Reach::Relayed;
         }
         if self.serves(inner) && self.listens(peer.port()) {
@@ -121,12 +121,15 @@ mod tests {
             ("2001:db8::7", "[2001:db8::7]:50000"),
         ] {
             assert_eq!(own.permits(ip(relay)), Some(true));
-            assert_eq!(own.reach(peer(port), true), Reach::Relayed);
-            assert_eq!(own.reach(peer(port), false), Reach::Nowhere);
+            assert_eq!(own.reach(peer(port), || true), Reach::Relayed);
+            assert_eq!(own.reach(peer(port), || false), Reach::Nowhere);
         }
         assert_eq!(own.permits(ip("::ffff:198.51.100.7")), Some(true));
-        assert_eq!(own.reach(peer("198.51.100.7:3478"), false), Reach::Inside);
-        assert_eq!(own.reach(peer("198.51.100.7:22"), false), Reach::Nowhere);
+        assert_eq!(
+            own.reach(peer("198.51.100.7:3478"), || false),
+            Reach::Inside
+        );
+        assert_eq!(own.reach(peer("198.51.100.7:22"), || false), Reach::Nowhere);
     }
 
     #[test]
@@ -139,7 +142,7 @@ mod tests {
         ] {
             assert_eq!(own.permits(ip(dressed)), Some(false), "{dressed}");
             let peer = peer(&format!("[{dressed}]:50000"));
-            assert_eq!(own.reach(peer, true), Reach::Nowhere, "{dressed}");
+            assert_eq!(own.reach(peer, || true), Reach::Nowhere, "{dressed}");
         }
     }
 
@@ -147,16 +150,22 @@ mod tests {
     fn the_hosts_other_addresses_are_refused_and_reach_nothing() {
         let own = own();
         assert_eq!(own.permits(ip("198.51.100.8")), Some(false));
-        assert_eq!(own.reach(peer("198.51.100.8:50000"), true), Reach::Nowhere);
-        assert_eq!(own.reach(peer("198.51.100.8:3478"), true), Reach::Nowhere);
-        assert_eq!(own.reach(peer("127.0.0.1:80"), false), Reach::Nowhere);
+        assert_eq!(
+            own.reach(peer("198.51.100.8:50000"), || true),
+            Reach::Nowhere
+        );
+        assert_eq!(
+            own.reach(peer("198.51.100.8:3478"), || true),
+            Reach::Nowhere
+        );
+        assert_eq!(own.reach(peer("127.0.0.1:80"), || false), Reach::Nowhere);
         assert_eq!(own.permits(ip("8.8.8.8")), None);
         assert_eq!(
             own.permits(ip("0.0.0.0")),
             None,
             "the listener's wildcard is no address"
         );
-        assert_eq!(own.reach(peer("8.8.8.8:53"), true), Reach::Outside);
+        assert_eq!(own.reach(peer("8.8.8.8:53"), || true), Reach::Outside);
     }
 
     #[test]
@@ -168,15 +177,15 @@ mod tests {
             open_loopback: true,
             ..OwnAddresses::default()
         };
-        assert_eq!(own.reach(peer("127.0.0.1:3480"), false), Reach::Outside);
-        assert_eq!(own.reach(peer("127.0.0.1:3478"), false), Reach::Inside);
-        assert_eq!(own.reach(peer("127.0.0.2:3478"), false), Reach::Nowhere);
-        assert_eq!(own.reach(peer("127.0.0.1:50000"), true), Reach::Relayed);
+        assert_eq!(own.reach(peer("127.0.0.1:3480"), || false), Reach::Outside);
+        assert_eq!(own.reach(peer("127.0.0.1:3478"), || false), Reach::Inside);
+        assert_eq!(own.reach(peer("127.0.0.2:3478"), || false), Reach::Nowhere);
+        assert_eq!(own.reach(peer("127.0.0.1:50000"), || true), Reach::Relayed);
     }
 
     #[test]
     fn port_0_is_reached_by_nobody() {
-        assert_eq!(own().reach(peer("8.8.8.8:0"), false), Reach::Nowhere);
+        assert_eq!(own().reach(peer("8.8.8.8:0"), || false), Reach::Nowhere);
     }
 
     fn own() -> OwnAddresses {

@@ -2,6 +2,7 @@
 //!
 //! Owns expiry (RFC 8656 section 9, 300 s). Does not know channels: the server refreshes permissions when a channel is bound.
 
+use crate::Family;
 use std::{
     net::IpAddr,
     time::{Duration, Instant},
@@ -52,6 +53,12 @@ impl Permissions {
             }
         }
         true
+    }
+
+    /// Takes back what is granted to peers of `family`.
+    pub(crate) fn forget(&mut self, family: Family) {
+        self.granted
+            .retain(|permission| Family::of(permission.peer) != family);
     }
 
     /// Returns whether `peer` has a permission that has not expired.

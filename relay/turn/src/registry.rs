@@ -1,80 +1,40 @@
-//! What all servers of one relay hold in common: whose each relayed port is, and how much each user holds.
+//! What all servers of one relay hold in common: whose each relayed port is, how much each user holds, what is reserved and who is banned.
 //!
-//! Whose a port is costs one load. Everything else stands behind a lock that is taken when an allocation begins or ends, never for a packet.
+//! Whose a port is costs one load. Everything else stands behind locks that are taken when an allocation begins or ends, never for a packet.
 
-use crate::{Family, Limits, Refusal, RelayedPort, SessionName, WorkerId, bucket::Bucket};
+mod bans;
+mod holders;
+mod lease;
+mod ports;
+mod reservations;
+
+use crate::{Limits, Refusal, RelayedPort, SessionName, UnixSeconds, WorkerId};
+use bans::Bans;
+use holders::{Holders, User};
+use ports::Owners;
+use reservations::{Held, Reservations};
 use std::{
-    collections::{HashMap, VecDeque},
-    ops::RangeInclusive,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-const PORTS: usize = 1 << 16;
-
-/// How much of its rate a user may use at once.
-const BURST: Duration = Duration::from_secs(1);
+pub(crate) use holders::SessionId;
+pub(crate) use lease::Lease;
+pub(crate) use ports::{Owner, Ports};
+pub(crate) use reservations::Token;
 
 /// The registry of one relay, which each of its servers is given.
 #[derive(Debug)]
 pub struct Registry {
     /// What the buckets count their time from.
     epoch: Instant,
-    /// Whose each port is, for both families: 0 is nobody's, else an [`Owner`].
-    owners: [Box<[AtomicU64]>; 2],
-    /// Guards what each session and each user holds.
+    owners: Owners,
+    /// Guards what each session and each user holds. Taken after `reservations` where both are.
     holders: Mutex<Holders>,
-}
-
-/// Whose a relayed port is: a worker's, and there a session's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner(u64);
-
-impl Owner {
-    fn new(worker: WorkerId, session: SessionId) -> Self {
-        Self(u64::from(worker.0) << 56 | session.0)
-    }
-
-    /// Returns the worker that serves the port.
-    pub(crate) fn worker(self) -> WorkerId {
-        WorkerId((self.0 >> 56) as u8)
-    }
-
-    fn session(self) -> SessionId {
-        SessionId(self.0 & (u64::MAX >> 8))
-    }
-}
-
-/// A session that holds something: counted from 1, and never used again, in 56 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct SessionId(u64);
-
-/// What a user of the relay may use, whichever of its sessions and workers uses it.
-#[derive(Debug, Default)]
-pub(crate) struct User {
-    bytes: Bucket,
-    packets: Bucket,
-}
-
-#[derive(Debug, Default)]
-struct Holders {
-    sessions: HashMap<SessionName, Held<SessionId>>,
-    names: HashMap<SessionId, SessionName>,
-    users: HashMap<Box<str>, Held<Arc<User>>>,
-    /// Users that held nothing at some time. They stay until their buckets are full, so that to go and come back gains nothing.
-    idle: VecDeque<Box<str>>,
-    last: u64,
-    count: usize,
-}
-
-/// How many relayed addresses somebody holds.
-#[derive(Debug)]
-struct Held<T> {
-    who: T,
-    count: usize,
+    /// Guards which ports are kept for whom.
+    reservations: Mutex<Reservations>,
+    /// Guards who is banned.
+    bans: Mutex<Bans>,
 }
 
 /// What is held of a registry.
@@ -88,9 +48,13 @@ pub struct Usage {
     pub sessions: usize,
     /// Users that hold one.
     pub users: usize,
+    /// Relayed addresses that are kept for a later Allocate.
+    pub reservations: usize,
+    /// Sessions that are banned.
+    pub bans: usize,
 }
 
-/// Which relayed port is wanted, and by whom.
+/// Who wants relayed addresses, and which will do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) worker: WorkerId,
@@ -99,47 +63,55 @@ pub(crate) struct Wanted<'a> {
     pub(crate) ports: Ports<'a>,
 }
 
-/// Which ports will do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ports<'a> {
-    pub(crate) family: Family,
-    pub(crate) range: &'a RangeInclusive<u16>,
-    pub(crate) even: bool,
-    /// Where in the range to look first: by chance, so that the next port cannot be told.
-    pub(crate) start: u16,
-}
-
 impl Registry {
     /// Makes a registry of which nothing is held. No time that it is told later may lie before `now`.
     pub fn new(now: Instant) -> Self {
-        let nobodys = || (0..PORTS).map(|_| AtomicU64::new(0)).collect();
         Self {
             epoch: now,
-            owners: [nobodys(), nobodys()],
+            owners: Owners::new(),
             holders: Mutex::default(),
+            reservations: Mutex::default(),
+            bans: Mutex::default(),
         }
+    }
+
+    /// Refuses `session` new allocations until `until`. Those that live are to be revoked beside.
+    pub fn ban(&self, session: SessionName, until: UnixSeconds) {
+        locked(&self.bans).ban(session, until);
+    }
+
+    /// Returns which worker serves `port`, if it is anybody's.
+    pub fn worker_of(&self, port: RelayedPort) -> Option<WorkerId> {
+        self.owner(port).map(Owner::worker)
     }
 
     /// Returns what is held. It looks at every port: not for each packet.
     pub fn usage(&self) -> Usage {
-        let owners = self.owners.iter().flatten();
-        let holders = self.holders();
+        let (reservations, bans) = (
+            locked(&self.reservations).count(),
+            locked(&self.bans).count(),
+        );
         Usage {
-            ports: owners
-                .filter(|owner| owner.load(Ordering::Relaxed) != 0)
-                .count(),
-            allocations: holders.count,
-            sessions: holders.sessions.len(),
-            users: holders.users.values().filter(|user| user.count > 0).count(),
+            ports: self.owners.count(),
+            reservations,
+            bans,
+            ..locked(&self.holders).usage()
         }
+    }
+
+    /// Returns whether `session` is banned at `now`.
+    pub(crate) fn is_banned(&self, session: &SessionName, now: UnixSeconds) -> bool {
+        locked(&self.bans).is_banned(session, now)
     }
 
     /// Returns whose `port` is.
     pub(crate) fn owner(&self, port: RelayedPort) -> Option<Owner> {
-        match self.slot(port).load(Ordering::Acquire) {
-            0 => None,
-            owner => Some(Owner(owner)),
-        }
+        self.owners.owner(port)
+    }
+
+    /// Returns the name of a session that holds something.
+    pub(crate) fn session(&self, id: SessionId) -> Option<SessionName> {
+        locked(&self.holders).name(id)
     }
 
     /// Leases a relayed address to a session until the lease is dropped.
@@ -151,179 +123,105 @@ impl Registry {
         wanted: &Wanted<'_>,
         now: Instant,
     ) -> Result<Lease, Refusal> {
-        let (session, user) =
-            self.holders()
-                .hold(wanted.session, wanted.limits, self.since_epoch(now))?;
-        let owner = Owner::new(wanted.worker, session);
-        let Some(port) = self.claim(&wanted.ports, owner) else {
-            self.holders().release(session);
+        let (owner, user) = self.hold(wanted, now)?;
+        let Some(port) = self.owners.claim(&wanted.ports, owner) else {
+            locked(&self.holders).release(owner.session());
             return Err(Refusal::InsufficientCapacity);
         };
-        Ok(Lease {
-            registry: Arc::clone(self),
+        Ok(Lease::new(Arc::clone(self), port, owner, user))
+    }
+
+    /// Leases an even port and the one above it.
+    ///
+    /// # Errors
+    /// As [`Registry::lease`].
+    pub(crate) fn lease_pair(
+        self: &Arc<Self>,
+        wanted: &Wanted<'_>,
+        now: Instant,
+    ) -> Result<[Lease; 2], Refusal> {
+        let (owner, user) = self.hold(wanted, now)?;
+        let pair = self.hold(wanted, now).and_then(|_| {
+            let pair = self.owners.claim_pair(&wanted.ports, owner);
+            pair.ok_or_else(|| {
+                locked(&self.holders).release(owner.session());
+                Refusal::InsufficientCapacity
+            })
+        });
+        match pair {
+            Ok(pair) => {
+                Ok(pair.map(|port| Lease::new(Arc::clone(self), port, owner, Arc::clone(&user))))
+            }
+            Err(refusal) => {
+                locked(&self.holders).release(owner.session());
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Keeps what is leased for whoever of the same user brings `token`, until `until`; [`Registry::expire`] ends it then.
+    pub(crate) fn reserve(&self, token: Token, lease: Lease, until: Instant) {
+        let name = self.session(lease.owner().session());
+        let user = name.map_or_else(Box::default, |name| name.user().into());
+        let (port, owner) = lease.keep();
+        let held = Held {
             port,
             owner,
             user,
-        })
-    }
-
-    /// Makes one of `ports` the `owner`'s, if any is nobody's.
-    fn claim(&self, ports: &Ports<'_>, owner: Owner) -> Option<RelayedPort> {
-        let (first, last) = (
-            u32::from(*ports.range.start()),
-            u32::from(*ports.range.end()),
-        );
-        let count = (last + 1).checked_sub(first).filter(|count| *count > 0)?;
-        (0..count)
-            .map(|step| RelayedPort {
-                family: ports.family,
-                port: (first + (u32::from(ports.start) + step) % count) as u16,
-            })
-            .filter(|port| !ports.even || port.port % 2 == 0)
-            .find(|port| {
-                let slot = self.slot(*port);
-                slot.compare_exchange(0, owner.0, Ordering::AcqRel, Ordering::Relaxed)
-                    .is_ok()
-            })
-    }
-
-    fn slot(&self, port: RelayedPort) -> &AtomicU64 {
-        let owners = match port.family {
-            Family::V4 => &self.owners[0],
-            Family::V6 => &self.owners[1],
+            until,
         };
-        &owners[usize::from(port.port)]
+        locked(&self.reservations).keep(token, held);
+    }
+
+    /// Leases what is kept for `token` to `session`.
+    ///
+    /// # Errors
+    /// 508 if nothing is kept for it, or not for this user.
+    pub(crate) fn redeem(
+        self: &Arc<Self>,
+        token: Token,
+        session: &SessionName,
+        worker: WorkerId,
+        now: Instant,
+    ) -> Result<Lease, Refusal> {
+        let mut reservations = locked(&self.reservations);
+        let held = reservations
+            .take(token, session.user(), now)
+            .ok_or(Refusal::InsufficientCapacity)?;
+        let (owner, user) = {
+            let mut holders = locked(&self.holders);
+            let (id, user) = holders.transfer(held.owner.session(), session);
+            (Owner::new(worker, id), user)
+        };
+        self.owners.pass_on(held.port, owner);
+        Ok(Lease::new(Arc::clone(self), held.port, owner, user))
+    }
+
+    /// Ends what is kept for `token`, if it was not redeemed.
+    pub(crate) fn expire(&self, token: Token) {
+        if let Some(held) = locked(&self.reservations).expire(token) {
+            self.give_back(held.port, held.owner);
+        }
+    }
+
+    /// Counts one more relayed address.
+    fn hold(&self, wanted: &Wanted<'_>, now: Instant) -> Result<(Owner, Arc<User>), Refusal> {
+        let now = self.since_epoch(now);
+        let (id, user) = locked(&self.holders).hold(wanted.session, wanted.limits, now)?;
+        Ok((Owner::new(wanted.worker, id), user))
+    }
+
+    fn give_back(&self, port: RelayedPort, owner: Owner) {
+        self.owners.free(port);
+        locked(&self.holders).release(owner.session());
     }
 
     fn since_epoch(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.epoch)
     }
-
-    fn holders(&self) -> MutexGuard<'_, Holders> {
-        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Holders {
-    /// Counts one more relayed address of `session`.
-    fn hold(
-        &mut self,
-        session: &SessionName,
-        limits: &Limits,
-        now: Duration,
-    ) -> Result<(SessionId, Arc<User>), Refusal> {
-        self.sweep(now);
-        let held = self.users.get(session.user()).map_or(0, |user| user.count);
-        if held >= limits.allocations_per_user {
-            return Err(Refusal::AllocationQuotaReached);
-        }
-        if self.count >= limits.allocations {
-            return Err(Refusal::InsufficientCapacity);
-        }
-        self.count += 1;
-        let user = self
-            .users
-            .entry(session.user().into())
-            .or_insert_with(|| Held {
-                who: Arc::default(),
-                count: 0,
-            });
-        user.count += 1;
-        let known = self.sessions.entry(session.clone()).or_insert_with(|| {
-            self.last += 1;
-            let who = SessionId(self.last);
-            self.names.insert(who, session.clone());
-            Held { who, count: 0 }
-        });
-        known.count += 1;
-        Ok((known.who, Arc::clone(&user.who)))
-    }
-
-    /// Counts one relayed address of `session` less.
-    fn release(&mut self, session: SessionId) {
-        let Some(name) = self.names.get(&session).cloned() else {
-            return;
-        };
-        self.count -= 1;
-        if let Some(held) = self.sessions.get_mut(&name) {
-            held.count -= 1;
-            if held.count == 0 {
-                self.sessions.remove(&name);
-                self.names.remove(&session);
-            }
-        }
-        if let Some(user) = self.users.get_mut(name.user()) {
-            user.count -= 1;
-            if user.count == 0 {
-                self.idle.push_back(name.user().into());
-            }
-        }
-    }
-
-    /// Forgets users that hold nothing and whose buckets are full.
-    fn sweep(&mut self, now: Duration) {
-        while let Some(name) = self.idle.front() {
-            match self.users.get(name) {
-                Some(user) if user.count == 0 && !user.who.is_rested(now) => return,
-                Some(user) if user.count == 0 => {
-                    self.users.remove(name);
-                }
-                Some(_) | None => {}
-            }
-            self.idle.pop_front();
-        }
-    }
-}
-
-impl User {
-    /// Takes a packet of `bytes` payload bytes out of what the user may use in a second.
-    fn take(&self, bytes: usize, limits: &Limits, now: Duration) -> bool {
-        self.packets
-            .take(1, limits.user_packets_per_second, BURST, now)
-            && self
-                .bytes
-                .take(bytes as u64, limits.user_bytes_per_second, BURST, now)
-    }
-
-    fn is_rested(&self, now: Duration) -> bool {
-        self.packets.is_full(now) && self.bytes.is_full(now)
-    }
-}
-
-/// A relayed port that is a session's, and counted, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    registry: Arc<Registry>,
-    port: RelayedPort,
-    owner: Owner,
-    user: Arc<User>,
-}
-
-impl Lease {
-    pub(crate) fn port(&self) -> RelayedPort {
-        self.port
-    }
-
-    /// Changes the port for another one of `ports`. Returns whether there was one.
-    pub(crate) fn change(&mut self, ports: &Ports<'_>) -> bool {
-        let Some(other) = self.registry.claim(ports, self.owner) else {
-            return false;
-        };
-        self.registry.slot(self.port).store(0, Ordering::Release);
-        self.port = other;
-        true
-    }
-
-    /// Takes a packet of `bytes` payload bytes out of what the user may use in a second.
-    pub(crate) fn take(&self, bytes: usize, limits: &Limits, now: Instant) -> bool {
-        self.user
-            .take(bytes, limits, self.registry.since_epoch(now))
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.registry.slot(self.port).store(0, Ordering::Release);
-        self.registry.holders().release(self.owner.session());
-    }
+/// Returns what `mutex` guards. Nothing panics while it is held, and what it guards would be whole even then.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

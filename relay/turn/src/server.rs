@@ -1,111 +1,46 @@
 //! The server: every allocation of one worker, and the way each datagram takes.
 //!
-//! Owns the allocations and their deadlines. What is done for each method stands beside it: `requests` takes and answers them, `sign_in` finds out who asks,
-//! `allocate` makes, refreshes and ends allocations, `reach` grants permissions and channels, `forward` is the packet path.
+//! Owns the allocations and their timers. What is done for each method stands beside it: `requests` takes and answers them, `sign_in` finds
+//! out who asks, `allocate` makes allocations and `pending` waits for their sockets, `refresh` prolongs and ends them, `reach` grants permissions and channels, `forward` is the
+//! packet path, `icmp` tells of what was lost on the way.
 
 mod allocate;
 mod forward;
+mod pending;
 mod reach;
+mod refresh;
 mod requests;
 mod sign_in;
 
 use crate::{
-    AllocationEvent, AllocationId, AllocationView, Counters, CredentialLimits, DropReason,
-    EndReason, Family, FiveTuple, Issued, Now, Output, OwnAddresses, PeerAddr, PeerPolicy,
-    Registry, RelayedPort, Secret, SessionName, Strangers, ToClient, ToPeer, WorkerId,
-    allocation::Allocation, nonce::Nonces,
+    AllocationEvent, AllocationId, AllocationView, Counters, DropReason, EndReason, Family,
+    FiveTuple, Now, Output, PeerAddr, RelayedPort, SessionName, Settings, ToClient, ToPeer,
+    allocation::Allocation,
+    allocations::{Allocations, Key},
+    nonce::Nonces,
+    registry::Token,
+    timers::Timers,
 };
-use allocate::Pending;
-use rand::{SeedableRng, rngs::StdRng};
+use pending::Pending;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
-    hash::{BuildHasherDefault, DefaultHasher},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    ops::RangeInclusive,
-    sync::Arc,
     time::Instant,
 };
 use stun::DatagramClass;
 
-pub use allocate::BindError;
+pub use pending::BindError;
 
-/// What nobody may have more of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Relayed addresses in all.
-    pub allocations: usize,
-    /// Relayed addresses of one user. A browser makes one for each URL, interface and address family.
-    pub allocations_per_user: usize,
-    /// Permissions of one allocation.
-    pub permissions: usize,
-    /// Channels of one allocation.
-    pub channels: usize,
-    /// Payload bytes that one user sends and receives in a second.
-    pub user_bytes_per_second: u64,
-    /// Packets that one user sends and receives in a second.
-    pub user_packets_per_second: u64,
+/// What a server waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// The first end of a relayed address of this allocation.
+    Allocation(Key),
+    /// The end of a reservation.
+    Reservation(Token),
 }
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            allocations: 4096,
-            allocations_per_user: 48,
-            permissions: 64,
-            channels: 64,
-            user_bytes_per_second: 12_500_000,
-            user_packets_per_second: 20_000,
-        }
-    }
-}
-
-/// What a server is made of.
-pub struct Settings {
-    /// The realm of the credentials.
-    pub realm: String,
-    /// The secrets that credentials may be made with. With none, nobody can sign in.
-    pub secrets: Vec<Secret>,
-    /// How long credentials may live.
-    pub credentials: CredentialLimits,
-    /// The usernames that were issued: the same for all servers of a relay.
-    pub issued: Arc<Issued>,
-    /// What nonces are made with: the same for all servers of a relay, so that each knows those of the others.
-    pub nonce_key: [u8; 32],
-    /// What strangers are answered: the same for all servers of a relay.
-    pub strangers: Arc<Strangers>,
-    /// The ports of relayed addresses.
-    pub relay_ports: RangeInclusive<u16>,
-    /// The server's own addresses.
-    pub own: OwnAddresses,
-    /// Who may reach whom.
-    pub peers: Arc<dyn PeerPolicy>,
-    /// What nobody may have more of: the same for all servers of a relay.
-    pub limits: Limits,
-    /// What all servers of a relay hold in common.
-    pub registry: Arc<Registry>,
-    /// Which of them this is.
-    pub worker: WorkerId,
-    /// There are peers in this process, at the addresses of the listeners.
-    pub inside: bool,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut settings = f.debug_struct("Settings");
-        settings
-            .field("realm", &self.realm)
-            .field("relay_ports", &self.relay_ports)
-            .field("own", &self.own);
-        settings
-            .field("limits", &self.limits)
-            .field("worker", &self.worker)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Keys are five-tuples of clients that have signed in, so nobody else can aim at a bucket, and no randomness is needed.
-type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
 /// A TURN server without sockets and without a clock (RFC 8489, RFC 8656).
 ///
@@ -115,16 +50,14 @@ pub struct Server {
     settings: Settings,
     nonces: Nonces,
     rng: StdRng,
-    allocations: Map<FiveTuple, Allocation>,
-    /// Allocations whose relay socket is being bound.
-    pending: Map<FiveTuple, Pending>,
-    /// Whose each relayed port is; of pending ones too.
-    ports: Map<RelayedPort, FiveTuple>,
-    /// The allocations of each session; pending ones too.
-    sessions: BTreeMap<SessionName, Vec<FiveTuple>>,
-    deadlines: BTreeSet<(Instant, FiveTuple)>,
+    allocations: Allocations,
+    /// Allocations whose relay sockets are being bound: few, as long as that is quick.
+    pending: Vec<Pending>,
+    timers: Timers<Timer>,
     /// Allocations that were ever made.
     made: u64,
+    /// The transaction id of the last Data indication: nobody waits for an answer to it, so it need only be another each time.
+    indication: u128,
     outputs: VecDeque<Output>,
     counters: Counters,
 }
@@ -132,23 +65,23 @@ pub struct Server {
 impl Server {
     /// Makes a server whose ports and transaction ids come from `seed`.
     pub fn new(settings: Settings, seed: [u8; 32]) -> Self {
+        let mut rng = StdRng::from_seed(seed);
         Self {
             nonces: Nonces::new(&settings.nonce_key),
-            rng: StdRng::from_seed(seed),
+            allocations: Allocations::new(rng.random()),
+            indication: rng.random(),
+            rng,
             settings,
-            allocations: Map::default(),
-            pending: Map::default(),
-            ports: Map::default(),
-            sessions: BTreeMap::new(),
-            deadlines: BTreeSet::new(),
+            pending: Vec::new(),
+            timers: Timers::new(),
             made: 0,
             outputs: VecDeque::new(),
             counters: Counters::default(),
         }
     }
 
-    /// Takes a datagram from a client. Returns where the shell sends its payload, uncopied, if it was relayed data; an answer waits in
-    /// [`Server::poll_output`].
+    /// Takes a datagram from a client, or a frame from its stream without the padding. Returns where the shell sends its payload, uncopied, if it
+    /// was relayed data; an answer waits in [`Server::poll_output`].
     pub fn handle_client(&mut self, from: FiveTuple, datagram: &[u8], now: Now) -> Option<ToPeer> {
         self.handle_timeout(now);
         match DatagramClass::of(datagram) {
@@ -160,7 +93,8 @@ impl Server {
         }
     }
 
-    /// Takes a datagram that came to a relay socket. Returns to which client the shell sends it, uncopied, and in which frame.
+    /// Takes a datagram for a relayed address: from its socket, from another worker, or from a peer in this process. Returns to which client the
+    /// shell sends it, uncopied, and in which frame.
     pub fn handle_peer(
         &mut self,
         on: RelayedPort,
@@ -174,71 +108,61 @@ impl Server {
 
     /// Takes the end of a stream: what its client held ends with it.
     pub fn handle_closed(&mut self, from: FiveTuple, now: Now) {
-        self.end_of(from, EndReason::Closed, now.mono);
+        self.handle_timeout(now);
+        self.abandon(|pending| pending.from == from);
+        if let Some(key) = self.allocations.of(&from) {
+            self.end_of(key, EndReason::Closed, now.mono);
+        }
     }
 
     /// Takes the result of an [`Output::Bind`].
     pub fn handle_bound(&mut self, port: RelayedPort, result: Result<(), BindError>) {
-        self.finish_allocate(port, result);
+        self.finish_bind(port, result);
     }
 
     /// Ends what has expired.
     pub fn handle_timeout(&mut self, now: Now) {
-        while let Some(&(deadline, five_tuple)) = self.deadlines.first()
-            && deadline <= now.mono
-        {
-            self.deadlines.pop_first();
-            self.end_of(five_tuple, EndReason::Expired, deadline);
+        while let Some((at, timer)) = self.timers.pop(now.mono) {
+            match timer {
+                Timer::Allocation(key) => self.expire(key, at),
+                Timer::Reservation(token) => self.settings.registry.expire(token),
+            }
         }
     }
 
     /// Ends every allocation of `session` at once. Its credentials stay what they are.
     pub fn revoke(&mut self, session: &SessionName, now: Now) {
-        for five_tuple in self.sessions.get(session).cloned().unwrap_or_default() {
-            self.end_of(five_tuple, EndReason::Revoked, now.mono);
+        self.abandon(|pending| pending.session == *session);
+        let held = self.allocations.iter();
+        let held = held.filter(|(_, allocation)| allocation.session == *session);
+        for key in held.map(|(key, _)| key).collect::<Vec<_>>() {
+            self.end_of(key, EndReason::Revoked, now.mono);
         }
     }
 
     /// Ends one allocation at once. Returns whether it lived.
     pub fn end(&mut self, id: AllocationId, now: Now) -> bool {
         let mut living = self.allocations.iter();
-        let Some((&five_tuple, _)) = living.find(|(_, allocation)| allocation.id == id) else {
+        let found = living.find(|(_, allocation)| allocation.id == id);
+        let Some(key) = found.map(|(key, _)| key) else {
             return false;
         };
-        self.end_of(five_tuple, EndReason::Removed, now.mono);
+        drop(living);
+        self.end_of(key, EndReason::Removed, now.mono);
         true
     }
 
-    /// Returns every allocation that lives.
-    pub fn allocations(&self) -> impl Iterator<Item = AllocationView> {
-        self.allocations
-            .iter()
-            .map(|(five_tuple, allocation)| AllocationView {
-                id: allocation.id,
-                session: allocation.session.clone(),
-                five_tuple: *five_tuple,
-                relayed: self.relayed_addresses(allocation),
-                started: allocation.started,
-                to_peers: allocation.to_peers,
-                to_client: allocation.to_client,
-            })
-    }
-
-    /// Returns whether the client of `five_tuple` has an allocation, or has asked for one.
-    pub fn has_allocation(&self, five_tuple: &FiveTuple) -> bool {
-        self.allocations.contains_key(five_tuple) || self.pending.contains_key(five_tuple)
-    }
-
-    /// Ends every allocation, as the server goes away.
+    /// Ends every allocation and reservation, as the server goes away.
     pub fn stop(&mut self, now: Now) {
-        let five_tuples: Vec<_> = self
-            .pending
-            .keys()
-            .chain(self.allocations.keys())
-            .copied()
-            .collect();
-        for five_tuple in five_tuples {
-            self.end_of(five_tuple, EndReason::Stopped, now.mono);
+        self.abandon(|_| true);
+        let living = self.allocations.iter().map(|(key, _)| key);
+        for key in living.collect::<Vec<_>>() {
+            self.end_of(key, EndReason::Stopped, now.mono);
+        }
+        for timer in self.timers.take() {
+            if let Timer::Reservation(token) = timer {
+                self.settings.registry.expire(token);
+            }
         }
     }
 
@@ -249,7 +173,7 @@ impl Server {
 
     /// Returns when [`Server::handle_timeout`] has something to do.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        self.timers.next()
     }
 
     /// Returns what was counted so far.
@@ -260,68 +184,77 @@ impl Server {
         }
     }
 
+    /// Returns every allocation that lives.
+    pub fn allocations(&self) -> impl Iterator<Item = AllocationView> {
+        let view = |(_, allocation): (Key, &Allocation)| AllocationView {
+            id: allocation.id,
+            session: allocation.session.clone(),
+            five_tuple: allocation.five_tuple,
+            relayed: self.relayed_addresses(allocation),
+            started: allocation.started,
+            expires: allocation.last_end(),
+            to_peers: allocation.to_peers,
+            to_client: allocation.to_client,
+        };
+        self.allocations.iter().map(view)
+    }
+
+    /// Returns whether the client of `five_tuple` has an allocation, or has asked for one.
+    pub fn has_allocation(&self, five_tuple: &FiveTuple) -> bool {
+        self.allocations.of(five_tuple).is_some() || self.is_pending(five_tuple)
+    }
+
     /// Replaces what is known of the host's addresses.
     pub fn set_host_addresses(&mut self, host: Vec<IpAddr>) {
         self.settings.own.host = host;
     }
 
-    /// Ends the allocation of `five_tuple`, pending or not, and frees its port.
-    fn end_of(&mut self, five_tuple: FiveTuple, reason: EndReason, now: Instant) {
-        if let Some(pending) = self.pending.remove(&five_tuple) {
-            self.ports.remove(&pending.lease.port());
-            self.forget(&pending.session, five_tuple);
-            // The shell binds the port or has done so; `finish_allocate` finds it nobody's.
-            return;
+    /// Ends an allocation and gives back what it held.
+    fn end_of(&mut self, key: Key, reason: EndReason, now: Instant) {
+        let ended = self.allocations.remove(key);
+        if let Some(at) = ended.relays.first_end() {
+            self.timers.clear(at, Timer::Allocation(key));
         }
-        let Some(ended) = self.allocations.remove(&five_tuple) else {
-            return;
-        };
-        let port = ended.lease.port();
-        self.ports.remove(&port);
-        self.deadlines.remove(&(ended.expires, five_tuple));
-        self.forget(&ended.session, five_tuple);
-        self.outputs.push_back(Output::Unbind(port));
+        let (five_tuple, relayed) = (ended.five_tuple, self.relayed_addresses(&ended));
+        for relay in ended.relays.iter() {
+            self.outputs.push_back(Output::Unbind(relay.lease.port()));
+        }
         let client = five_tuple.client.ip();
         self.settings.peers.vanished(&ended.session, client);
         self.settings.strangers.signed_out(client);
         self.outputs
             .push_back(Output::Event(AllocationEvent::Ended {
                 id: ended.id,
+                session: ended.session,
                 five_tuple,
-                relayed: self.relayed_addresses(&ended),
+                relayed,
                 age: now.saturating_duration_since(ended.started),
                 to_peers: ended.to_peers,
                 to_client: ended.to_client,
-                session: ended.session,
                 reason,
             }));
     }
 
-    fn forget(&mut self, session: &SessionName, five_tuple: FiveTuple) {
-        if let Some(five_tuples) = self.sessions.get_mut(session) {
-            five_tuples.retain(|other| *other != five_tuple);
-            if five_tuples.is_empty() {
-                self.sessions.remove(session);
-            }
-        }
-    }
-
     /// Returns the allocation of `five_tuple`.
     fn allocation(&self, five_tuple: &FiveTuple) -> Option<&Allocation> {
-        self.allocations.get(five_tuple)
+        self.allocations
+            .of(five_tuple)
+            .map(|key| &self.allocations[key])
     }
 
     fn relayed_addresses(&self, allocation: &Allocation) -> Vec<SocketAddr> {
-        vec![self.relayed_address(allocation.lease.port())]
+        let ports = allocation.relays.iter().map(|relay| relay.lease.port());
+        ports.map(|port| self.relayed_address(port)).collect()
     }
 
     fn relayed_address(&self, port: RelayedPort) -> SocketAddr {
-        let relay = self.settings.own.relay(port.family);
-        let unspecified = || match port.family {
+        // A port is only leased of a family that has an address.
+        let ip = self.settings.own.relay(port.family);
+        let ip = ip.unwrap_or(match port.family {
             Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
             Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        SocketAddr::new(relay.unwrap_or_else(unspecified), port.port)
+        });
+        SocketAddr::new(ip, port.port)
     }
 
     /// Counts a datagram that goes no further.

@@ -1,57 +1,44 @@
-//! Allocate and Refresh: the life of an allocation (RFC 8656 sections 7 and 8).
+//! Allocate: what is asked for, and which relayed addresses it gets (RFC 8656 section 7.2).
 
-use super::{Server, sign_in::Caller};
+use super::{
+    Server,
+    pending::{Bind, Other, Pending},
+    sign_in::Caller,
+};
 use crate::{
-    AllocationEvent, AllocationId, EndReason, Family, FiveTuple, Now, Output, Refusal, RelayedPort,
-    SessionName,
-    allocation::{Allocation, granted_lifetime},
-    channels::Channels,
-    permissions::Permissions,
-    registry::{Lease, Ports, Wanted},
+    Family, FiveTuple, Now, Refusal,
+    allocation::Allocation,
+    registry::{Lease, Ports, Token, Wanted},
 };
 use rand::RngExt;
-use std::{ops::RangeInclusive, time::Instant};
+use std::time::Instant;
 use stun::{
     AdditionalAddressFamily, AddressErrorCode, AddressFamily, Answer, AttributeFromRaw,
     AttributeStaticType, ErrorCode, EvenPort, Lifetime, Message, RequestedAddressFamily,
-    RequestedTransport, ReservationToken, Signer, XorMappedAddress, XorRelayedAddress,
+    RequestedTransport, ReservationToken, XorMappedAddress, XorRelayedAddress,
 };
 
 /// The protocol number of UDP in REQUESTED-TRANSPORT.
 const UDP: u8 = 17;
 
-/// How many ports are tried before a request is refused: one may be in use by somebody else on the host.
-const ATTEMPTS: u8 = 8;
-
-/// Why a relay socket could not be bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BindError {
-    /// Somebody else has the port: another may do.
-    #[error("the port is in use")]
-    InUse,
-    /// No port will do: no descriptors, no memory, no such address.
-    #[error("no relay socket can be bound")]
-    Exhausted,
-}
-
-/// Which ports a client asks for.
+/// Which relayed addresses a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parity {
-    Any,
-    Even,
+enum Wish {
+    /// One of this family.
+    One { family: Family, even: bool },
+    /// One of this family, on an even port, with the next port kept for later.
+    Pair { family: Family },
+    /// One of each family, or of one of them.
+    Both { even: bool },
+    /// The one that was kept.
+    Reserved(Token),
 }
 
-/// An Allocate that waits for its relay socket.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) session: SessionName,
-    pub(super) lease: Lease,
-    parity: Parity,
-    username: Box<str>,
-    signer: Signer,
-    request: Vec<u8>,
-    at: Now,
-    attempts: u8,
+/// What was leased of a wish.
+struct Leased {
+    binds: Vec<Bind>,
+    /// Which of two families could not be had, and why.
+    missing: Option<(Family, Refusal)>,
 }
 
 impl Server {
@@ -62,247 +49,218 @@ impl Server {
         caller: &Caller<'_>,
         now: Now,
     ) -> Result<Option<Answer>, Refusal> {
-        if self.pending.contains_key(&from) {
+        if self.is_pending(&from) {
             return Ok(None);
         }
-        if let Some(allocation) = self.allocations.get(&from) {
+        if let Some(allocation) = self.allocation(&from) {
             let repeated = allocation.transaction == request.transaction_id()
                 && *allocation.username == *caller.username;
             return if repeated {
-                Ok(Some(self.allocated(from, allocation, request, now.mono)))
+                Ok(Some(self.allocated(allocation, request, now.mono)))
             } else {
                 Err(Refusal::AllocationMismatch)
             };
         }
-        let limits = &self.settings.credentials;
-        if !limits.accept(caller.expires, now.unix.into()) {
+        let session = &caller.session;
+        let (limits, unix) = (&self.settings.credentials, now.unix.into());
+        if !limits.accept(caller.expires, unix) || self.settings.registry.is_banned(session, unix) {
             return Err(Refusal::Unauthorized);
         }
-        let parity = check_allocate(request)?;
-        let session = &caller.session;
-        let start = self.rng.random();
-        let wanted = Wanted {
-            worker: self.settings.worker,
-            session,
-            limits: &self.settings.limits,
-            ports: ports(&self.settings.relay_ports, parity, start),
-        };
-        let lease = self.settings.registry.lease(&wanted, now.mono)?;
-        let port = lease.port();
-        self.sessions.entry(session.clone()).or_default().push(from);
-        self.ports.insert(port, from);
-        self.pending.insert(
+        let wish = Wish::of(request)?;
+        let Leased { binds, missing } = self.lease(wish, caller, now.mono)?;
+        self.wait(Pending {
             from,
-            Pending {
-                session: session.clone(),
-                lease,
-                parity,
-                username: caller.username.as_ref().into(),
-                signer: caller.signer.clone(),
-                request: request.as_bytes().to_vec(),
-                at: now,
-                attempts: 1,
-            },
-        );
-        self.outputs.push_back(Output::Bind(port));
+            session: session.clone(),
+            username: caller.username.as_ref().into(),
+            signer: caller.signer.clone(),
+            request: request.as_bytes().to_vec(),
+            at: now,
+            binds,
+            missing,
+        });
         Ok(None)
     }
 
-    pub(super) fn finish_allocate(&mut self, port: RelayedPort, result: Result<(), BindError>) {
-        let from = self.ports.get(&port).copied().filter(|from| {
-            self.pending
-                .get(from)
-                .is_some_and(|pending| pending.lease.port() == port)
-        });
-        let Some((from, mut pending)) =
-            from.and_then(|from| Some((from, self.pending.remove(&from)?)))
-        else {
-            if result.is_ok() {
-                self.outputs.push_back(Output::Unbind(port));
-            }
-            return;
-        };
-        match result {
-            Ok(()) => self.start(from, pending),
-            Err(error) => {
-                let start = self.rng.random();
-                let ports = ports(&self.settings.relay_ports, pending.parity, start);
-                let changed = error == BindError::InUse
-                    && pending.attempts < ATTEMPTS
-                    && pending.lease.change(&ports);
-                self.ports.remove(&port);
-                if changed {
-                    let port = pending.lease.port();
-                    pending.attempts += 1;
-                    self.ports.insert(port, from);
-                    self.pending.insert(from, pending);
-                    self.outputs.push_back(Output::Bind(port));
-                } else {
-                    self.forget(&pending.session, from);
-                    self.refuse_pending(from, &pending);
-                }
-            }
-        }
-    }
-
-    pub(super) fn refresh(
-        &mut self,
-        from: FiveTuple,
-        request: &Message<'_>,
-        caller: &Caller<'_>,
-        now: Instant,
-    ) -> Result<Answer, Refusal> {
-        let allocation = super::reach::owned(&mut self.allocations, from, caller)?;
-        if let Some(family) = optional::<RequestedAddressFamily>(request)?
-            && family.family() != AddressFamily::IPV4
-        {
-            return Err(Refusal::PeerAddressFamilyMismatch);
-        }
-        let requested = optional::<Lifetime>(request)?.map(|lifetime| lifetime.seconds());
-        if requested == Some(0) {
-            self.end_of(from, EndReason::Released, now);
-            return Ok(Answer::success(request).with(&Lifetime::new(0)));
-        }
-        let lifetime = granted_lifetime(requested);
-        self.deadlines.remove(&(allocation.expires, from));
-        allocation.expires = now + lifetime;
-        self.deadlines.insert((allocation.expires, from));
-        Ok(Answer::success(request).with(&Lifetime::new(lifetime.as_secs() as u32)))
-    }
-
-    fn start(&mut self, from: FiveTuple, pending: Pending) {
-        let request = stun::read_request(&pending.request).expect("it was read before it was kept");
-        let lifetime = granted_lifetime(
-            request
-                .attribute::<Lifetime>()
-                .ok()
-                .map(|lifetime| lifetime.seconds()),
-        );
-        let now = pending.at.mono;
-        let allocation = Allocation {
-            id: AllocationId::new(self.settings.worker, self.made),
-            session: pending.session,
-            username: pending.username,
-            signer: pending.signer,
-            transaction: request.transaction_id(),
-            lease: pending.lease,
-            started: now,
-            expires: now + lifetime,
-            permissions: Permissions::default(),
-            channels: Channels::default(),
-            to_peers: Default::default(),
-            to_client: Default::default(),
-        };
-        let answer = self
-            .allocated(from, &allocation, &request, now)
-            .finish(Some(&allocation.signer), stun::fingerprinted(&request));
-        self.made += 1;
-        self.counters.allocated += 1;
-        let client = from.client.ip();
-        self.settings.peers.appeared(&allocation.session, client);
-        self.settings.strangers.signed_in(client);
-        self.transmit(from, answer);
-        self.outputs
-            .push_back(Output::Event(AllocationEvent::Started {
-                id: allocation.id,
-                session: allocation.session.clone(),
-                five_tuple: from,
-                relayed: self.relayed_addresses(&allocation),
-                lifetime,
-            }));
-        self.deadlines.insert((allocation.expires, from));
-        self.allocations.insert(from, allocation);
-    }
-
-    fn refuse_pending(&mut self, from: FiveTuple, pending: &Pending) {
-        let request = stun::read_request(&pending.request).expect("it was read before it was kept");
-        self.counters.refused(Refusal::InsufficientCapacity);
-        let answer = Answer::error(
-            &request,
-            Refusal::InsufficientCapacity.code(),
-            Refusal::InsufficientCapacity.reason(),
-        );
-        self.transmit(
-            from,
-            answer.finish(Some(&pending.signer), stun::fingerprinted(&request)),
-        );
-    }
-
     /// Returns the answer to the Allocate that made `allocation`.
-    fn allocated(
+    pub(super) fn allocated(
         &self,
-        from: FiveTuple,
         allocation: &Allocation,
         request: &Message<'_>,
         now: Instant,
     ) -> Answer {
         let id = request.transaction_id();
-        let lifetime = allocation.expires.saturating_duration_since(now).as_secs() as u32;
-        let answer = Answer::success(request)
-            .with(&XorRelayedAddress::new(
-                self.relayed_address(allocation.lease.port()),
-                id,
-            ))
-            .with(&Lifetime::new(lifetime))
-            .with(&XorMappedAddress::new(from.client, id));
-        if !request.has_attribute(AdditionalAddressFamily::TYPE) {
-            return answer;
+        let left = allocation.first_end().saturating_duration_since(now);
+        let client = allocation.five_tuple.client;
+        let mut answer = Answer::success(request);
+        for relayed in self.relayed_addresses(allocation) {
+            answer = answer.with(&XorRelayedAddress::new(relayed, id));
         }
-        let refusal = Refusal::AddressFamilyNotSupported;
-        let error = ErrorCode::new(refusal.code(), refusal.reason()).expect("440 is an error code");
-        answer.with(&AddressErrorCode::new(AddressFamily::IPV6, error))
+        answer = answer
+            .with(&Lifetime::new(left.as_secs() as u32))
+            .with(&XorMappedAddress::new(client, id));
+        if let Some(Token(token)) = allocation.extra.reserved {
+            answer = answer.with(&ReservationToken::new(token));
+        }
+        if let Some((family, refusal)) = allocation.extra.missing {
+            let error = ErrorCode::new(refusal.code(), refusal.reason());
+            let error = error.expect("a refusal's code is an error code");
+            answer = answer.with(&AddressErrorCode::new(on_the_wire(family), error));
+        }
+        answer
+    }
+
+    /// Leases what `wish` says.
+    fn lease(&mut self, wish: Wish, caller: &Caller<'_>, now: Instant) -> Result<Leased, Refusal> {
+        let bind = match wish {
+            Wish::Both { even } => return self.lease_both(even, caller, now),
+            Wish::One { family, even } => self.lease_one(family, even, caller, now)?,
+            Wish::Pair { family } => {
+                let start = self.rng.random();
+                let wanted = self.wanted(family, true, caller, start)?;
+                let [lease, above] = self.settings.registry.lease_pair(&wanted, now)?;
+                Bind::new(lease, Other::Pair(above))
+            }
+            Wish::Reserved(token) => {
+                let (session, worker) = (&caller.session, self.settings.worker);
+                let registry = &self.settings.registry;
+                let lease = registry.redeem(token, session, worker, now)?;
+                Bind::new(lease, Other::None)
+            }
+        };
+        Ok(Leased {
+            binds: vec![bind],
+            missing: None,
+        })
+    }
+
+    fn lease_both(
+        &mut self,
+        even: bool,
+        caller: &Caller<'_>,
+        now: Instant,
+    ) -> Result<Leased, Refusal> {
+        let v4 = self.lease_one(Family::V4, even, caller, now);
+        let v6 = self.lease_one(Family::V6, even, caller, now);
+        let (binds, missing) = match (v4, v6) {
+            (Ok(v4), Ok(v6)) => (vec![v4, v6], None),
+            (Ok(v4), Err(refusal)) => (vec![v4], Some((Family::V6, partial(refusal)))),
+            (Err(refusal), Ok(v6)) => (vec![v6], Some((Family::V4, partial(refusal)))),
+            // What is not there at all says less than what there is no more of.
+            (Err(Refusal::AddressFamilyNotSupported), Err(refusal)) | (Err(refusal), Err(_)) => {
+                return Err(refusal);
+            }
+        };
+        Ok(Leased { binds, missing })
+    }
+
+    fn lease_one(
+        &mut self,
+        family: Family,
+        even: bool,
+        caller: &Caller<'_>,
+        now: Instant,
+    ) -> Result<Bind, Refusal> {
+        let start = self.rng.random();
+        let wanted = self.wanted(family, even, caller, start)?;
+        let lease = self.settings.registry.lease(&wanted, now)?;
+        let other = if even { Other::Even } else { Other::Any };
+        Ok(Bind::new(lease, other))
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        family: Family,
+        even: bool,
+        caller: &'a Caller<'_>,
+        start: u16,
+    ) -> Result<Wanted<'a>, Refusal> {
+        if self.settings.own.relay(family).is_none() {
+            return Err(Refusal::AddressFamilyNotSupported);
+        }
+        Ok(Wanted {
+            worker: self.settings.worker,
+            session: &caller.session,
+            limits: &self.settings.limits,
+            ports: Ports {
+                family,
+                range: &self.settings.relay_ports,
+                even,
+                start,
+            },
+        })
     }
 }
 
-/// Returns which ports of `range` will do.
-fn ports(range: &RangeInclusive<u16>, parity: Parity, start: u16) -> Ports<'_> {
-    Ports {
-        family: Family::V4,
-        range,
-        even: parity == Parity::Even,
-        start,
+impl Wish {
+    /// Reads what an Allocate asks for, in the order of RFC 8656 section 7.2.
+    fn of(request: &Message<'_>) -> Result<Self, Refusal> {
+        let transport = optional::<RequestedTransport>(request)?.ok_or(Refusal::BadRequest)?;
+        if transport.protocol() != UDP {
+            return Err(Refusal::UnsupportedTransport);
+        }
+        let token = optional::<ReservationToken>(request)?;
+        let even_port = optional::<EvenPort>(request)?;
+        let requested = request.has_attribute(RequestedAddressFamily::TYPE);
+        let additional = request.has_attribute(AdditionalAddressFamily::TYPE);
+        optional::<Lifetime>(request)?;
+        if let Some(token) = token {
+            return if even_port.is_some() || requested || additional {
+                Err(Refusal::BadRequest)
+            } else {
+                Ok(Self::Reserved(Token(token.token())))
+            };
+        }
+        if requested && additional {
+            return Err(Refusal::BadRequest);
+        }
+        let pair = even_port.as_ref().is_some_and(EvenPort::requested);
+        let even = even_port.is_some();
+        if additional {
+            let family = optional::<AdditionalAddressFamily>(request)?.map(|one| one.family());
+            return if pair || family != Some(AddressFamily::IPV6) {
+                Err(Refusal::BadRequest)
+            } else {
+                Ok(Self::Both { even })
+            };
+        }
+        let family = requested_family(request)?.unwrap_or(Family::V4);
+        Ok(if pair {
+            Self::Pair { family }
+        } else {
+            Self::One { family, even }
+        })
     }
 }
 
-/// Checks what an Allocate asks for (RFC 8656 section 7.2), and returns which ports it may get.
-fn check_allocate(request: &Message<'_>) -> Result<Parity, Refusal> {
-    let transport = optional::<RequestedTransport>(request)?.ok_or(Refusal::BadRequest)?;
-    if transport.protocol() != UDP {
-        return Err(Refusal::UnsupportedTransport);
-    }
-    let family = request.raw_attribute(RequestedAddressFamily::TYPE);
-    let additional = request.has_attribute(AdditionalAddressFamily::TYPE);
-    let even_port = optional::<EvenPort>(request)?;
-    let token = optional::<ReservationToken>(request)?.is_some();
-    if (token && (even_port.is_some() || family.is_some() || additional))
-        || (additional && (even_port.is_some() || family.is_some()))
-    {
-        return Err(Refusal::BadRequest);
-    }
-    if additional
-        && optional::<AdditionalAddressFamily>(request)?
-            .is_none_or(|family| family.family() != AddressFamily::IPV6)
-    {
-        return Err(Refusal::BadRequest);
-    }
-    if let Some(family) = family {
-        match RequestedAddressFamily::from_raw_ref(&family) {
-            Ok(family) if family.family() == AddressFamily::IPV4 => {}
-            Ok(_) | Err(_) => return Err(Refusal::AddressFamilyNotSupported),
+impl Bind {
+    fn new(lease: Lease, other: Other) -> Self {
+        Self {
+            lease,
+            other,
+            bound: false,
+            attempts: 0,
         }
     }
-    optional::<Lifetime>(request)?;
-    match even_port {
-        // No port is kept for a later request, so there is no reservation to give or to find.
-        _ if token => Err(Refusal::InsufficientCapacity),
-        Some(even_port) if even_port.requested() => Err(Refusal::InsufficientCapacity),
-        Some(_) => Ok(Parity::Even),
-        None => Ok(Parity::Any),
+}
+
+/// Returns the family of REQUESTED-ADDRESS-FAMILY, if there is one.
+///
+/// # Errors
+/// 440 for a family that nobody has heard of, 400 for what is none.
+pub(super) fn requested_family(request: &Message<'_>) -> Result<Option<Family>, Refusal> {
+    let Some(raw) = request.raw_attribute(RequestedAddressFamily::TYPE) else {
+        return Ok(None);
+    };
+    match RequestedAddressFamily::from_raw_ref(&raw).map(|family| family.family()) {
+        Ok(AddressFamily::IPV4) => Ok(Some(Family::V4)),
+        Ok(AddressFamily::IPV6) => Ok(Some(Family::V6)),
+        Err(_) if raw.value.len() == 4 => Err(Refusal::AddressFamilyNotSupported),
+        Err(_) => Err(Refusal::BadRequest),
     }
 }
 
 /// Returns an attribute that may be missing but not broken.
-fn optional<'a, A: AttributeFromRaw<'a> + AttributeStaticType>(
+pub(super) fn optional<'a, A: AttributeFromRaw<'a> + AttributeStaticType>(
     request: &'a Message<'_>,
 ) -> Result<Option<A>, Refusal> {
     if !request.has_attribute(A::TYPE) {
@@ -312,4 +270,20 @@ fn optional<'a, A: AttributeFromRaw<'a> + AttributeStaticType>(
         .attribute::<A>()
         .map(Some)
         .map_err(|_| Refusal::BadRequest)
+}
+
+/// Returns what ADDRESS-ERROR-CODE says of a family that could not be had: it knows 440 and 508 (RFC 8656 section 18.12).
+fn partial(refusal: Refusal) -> Refusal {
+    if refusal == Refusal::AddressFamilyNotSupported {
+        refusal
+    } else {
+        Refusal::InsufficientCapacity
+    }
+}
+
+fn on_the_wire(family: Family) -> AddressFamily {
+    match family {
+        Family::V4 => AddressFamily::IPV4,
+        Family::V6 => AddressFamily::IPV6,
+    }
 }

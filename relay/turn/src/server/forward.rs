@@ -2,13 +2,22 @@
 //!
 //! Nothing here allocates memory, and payloads are never copied: the shell is told where they lie and where they go.
 
-use super::Server;
-use crate::{DropReason, FiveTuple, PeerAddr, RelayedPort, ToClient, ToPeer, Via, own::Reach};
-use rand::RngExt;
-use std::{net::SocketAddr, ops::Range, time::Instant};
-use stun::{
-    AttributeStaticType, ChannelData, Data, DontFragment, Frame, TransactionId, XorPeerAddress,
+use super::{Key, Server};
+use crate::{
+    DropReason, FiveTuple, PeerAddr, RelayedPort, ToClient, ToPeer, Transport, Via, own::Reach,
+    registry::Owner,
 };
+use std::{ops::Range, time::Instant};
+use stun::{ChannelData, Frame, SendIndication, TransactionId};
+
+/// What is between one transaction id and the next: odd, so that none comes twice, and spread over all bits.
+const STEP: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+
+/// Relayed data from a client.
+struct Payload {
+    place: Range<usize>,
+    dont_fragment: bool,
+}
 
 impl Server {
     pub(super) fn forward_channel_data(
@@ -20,13 +29,17 @@ impl Server {
         let Some(data) = ChannelData::parse(datagram) else {
             return self.drop(DropReason::Malformed);
         };
-        let Some(allocation) = self.allocations.get(&from) else {
+        let Some(key) = self.allocations.of(&from) else {
             return self.drop(DropReason::NoAllocation);
         };
-        let Some(peer) = allocation.channels.peer(data.number, now) else {
+        let Some(peer) = self.allocations[key].channels.peer(data.number, now) else {
             return self.drop(DropReason::NoChannel);
         };
-        self.forward(from, peer, data.payload, now)
+        let payload = Payload {
+            place: data.payload,
+            dont_fragment: false,
+        };
+        self.forward(key, peer, payload, now)
     }
 
     pub(super) fn forward_send(
@@ -35,13 +48,17 @@ impl Server {
         datagram: &[u8],
         now: Instant,
     ) -> Option<ToPeer> {
-        if !self.allocations.contains_key(&from) {
+        let Some(key) = self.allocations.of(&from) else {
             return self.drop(DropReason::NoAllocation);
-        }
-        let Some((peer, payload)) = parse_send(datagram) else {
+        };
+        let Some(send) = SendIndication::parse(datagram) else {
             return self.drop(DropReason::Malformed);
         };
-        self.forward(from, peer.into(), payload, now)
+        let payload = Payload {
+            place: send.payload,
+            dont_fragment: send.dont_fragment,
+        };
+        self.forward(key, send.peer.into(), payload, now)
     }
 
     pub(super) fn forward_from_peer(
@@ -51,126 +68,139 @@ impl Server {
         length: usize,
         now: Instant,
     ) -> Option<ToClient> {
-        let Some(to) = self.ports.get(&on).copied() else {
-            return self.drop(DropReason::NoAllocation);
-        };
-        self.deliver(to, from, length, now)
+        match self.deliver(on, from, length, now) {
+            Ok(to) => Some(to),
+            Err(reason) => self.drop(reason),
+        }
     }
 
     fn forward(
         &mut self,
-        from: FiveTuple,
+        key: Key,
         peer: PeerAddr,
-        payload: Range<usize>,
+        payload: Payload,
         now: Instant,
     ) -> Option<ToPeer> {
-        let allocation = self.allocations.get_mut(&from)?;
-        if !allocation.permissions.allow(peer.ip(), now) {
-            return self.drop(DropReason::NoPermission);
+        match self.way(key, peer, &payload, now) {
+            Ok(via) => {
+                let allocation = &mut self.allocations[key];
+                allocation.to_peers.add(payload.place.len());
+                self.counters.to_peers.add(payload.place.len());
+                Some(ToPeer {
+                    payload: payload.place,
+                    via,
+                })
+            }
+            Err(reason) => self.drop(reason),
         }
-        let limits = &self.settings.limits;
-        if !allocation.lease.take(payload.len(), limits, now) {
-            return self.drop(DropReason::OverRate);
+    }
+
+    /// Returns the way to `peer`, if the allocation may send there.
+    fn way(
+        &mut self,
+        key: Key,
+        peer: PeerAddr,
+        payload: &Payload,
+        now: Instant,
+    ) -> Result<Via, DropReason> {
+        let (settings, allocation) = (&self.settings, &self.allocations[key]);
+        let relay = allocation.relays.get(peer.family());
+        let lease = match relay {
+            Some(relay) if allocation.permissions.allow(peer.ip(), now) => &relay.lease,
+            Some(_) | None => return Err(DropReason::NoPermission),
+        };
+        if !lease.take(payload.place.len(), &settings.limits, now) {
+            return Err(DropReason::OverRate);
         }
-        let relayed = allocation.lease.port();
         let on = RelayedPort {
             family: peer.family(),
             port: peer.port(),
         };
-        let owner = self.settings.registry.owner(on);
-        let via = match (self.settings.own.reach(peer, owner.is_some()), owner) {
+        let (port, mut owner) = (lease.port(), None);
+        let reach = settings.own.reach(peer, || {
+            owner = settings.registry.owner(on);
+            owner.is_some()
+        });
+        match (reach, owner) {
+            (Reach::Outside, _) => Ok(Via::Socket {
+                port,
+                peer,
+                dont_fragment: payload.dont_fragment,
+            }),
             (Reach::Relayed, Some(owner)) => {
-                let sender = PeerAddr::from(self.relayed_address(relayed));
-                if owner.worker() == self.settings.worker {
-                    Via::Hairpin(self.forward_from_peer(on, sender, payload.len(), now)?)
+                let from = PeerAddr::from(self.relayed_address(port));
+                if !self.connects(key, owner) {
+                    return Err(DropReason::NotConnected);
+                }
+                let worker = owner.worker();
+                if worker == self.settings.worker {
+                    let length = payload.place.len();
+                    self.deliver(on, from, length, now).map(Via::Hairpin)
                 } else {
-                    Via::Worker {
-                        worker: owner.worker(),
-                        on,
-                        from: sender,
-                    }
+                    Ok(Via::Worker { worker, on, from })
                 }
             }
-            (Reach::Outside, _) => Via::Socket {
-                port: relayed,
-                peer,
-                dont_fragment: false,
-            },
-            (Reach::Inside, _) if self.settings.inside => Via::Inside {
-                from: self.relayed_address(relayed),
+            (Reach::Inside, _) if settings.inside => Ok(Via::Inside {
+                from: self.relayed_address(port),
                 to: peer.get(),
-            },
+            }),
             (Reach::Inside | Reach::Nowhere, _) | (Reach::Relayed, None) => {
-                return self.drop(DropReason::OwnAddress);
+                Err(DropReason::OwnAddress)
             }
-        };
-        self.counters.to_peers.add(payload.len());
-        self.allocations.get_mut(&from)?.to_peers.add(payload.len());
-        Some(ToPeer { payload, via })
+        }
     }
 
+    /// Returns whether the session of an allocation may send to whom a relayed port belongs.
+    fn connects(&mut self, key: Key, owner: Owner) -> bool {
+        let (settings, allocation) = (&self.settings, &mut self.allocations[key]);
+        let mut own = allocation.relays.iter().map(|relay| relay.lease.owner());
+        let (policy, other) = (&settings.peers, owner.session());
+        if own.any(|own| own.session() == other) {
+            return true;
+        }
+        drop(own);
+        // The epoch is read before the policy is asked: what changes in between is asked for again.
+        let epoch = policy.epoch();
+        allocation.connects.to(other, epoch, || {
+            let other = settings.registry.session(other);
+            other.is_some_and(|other| policy.connects(&allocation.session, &other))
+        })
+    }
+
+    /// Returns to which client a datagram for a relayed port goes, if it has permitted the sender.
     fn deliver(
         &mut self,
-        to: FiveTuple,
+        on: RelayedPort,
         from: PeerAddr,
         length: usize,
         now: Instant,
-    ) -> Option<ToClient> {
-        let Some(allocation) = self.allocations.get_mut(&to) else {
-            return self.drop(DropReason::NoAllocation);
-        };
-        if !allocation.permissions.allow(from.ip(), now) {
-            return self.drop(DropReason::NoPermission);
+    ) -> Result<ToClient, DropReason> {
+        let key = self.allocations.on(on).ok_or(DropReason::NoAllocation)?;
+        let allocation = &mut self.allocations[key];
+        let relay = allocation.relays.get(on.family);
+        let relay = relay.ok_or(DropReason::NoAllocation)?;
+        if from.family() != on.family || !allocation.permissions.allow(from.ip(), now) {
+            return Err(DropReason::NoPermission);
         }
-        let limits = &self.settings.limits;
-        if !allocation.lease.take(length, limits, now) {
-            return self.drop(DropReason::OverRate);
+        if !relay.lease.take(length, &self.settings.limits, now) {
+            return Err(DropReason::OverRate);
         }
+        let to = allocation.five_tuple;
         allocation.to_client.add(length);
         self.counters.to_clients.add(length);
         let frame = match allocation.channels.number(from, now) {
             Some(number) => Frame::channel_data(number, length),
-            None => Frame::data_indication(
-                TransactionId::from(self.rng.random::<u128>()),
-                from.get(),
-                length,
-            ),
-        };
-        Some(ToClient { to, frame })
-    }
-}
-
-/// Returns the peer of a Send indication and where its payload lies. One with DONT-FRAGMENT is none (RFC 8656 section 11.3).
-fn parse_send(datagram: &[u8]) -> Option<(SocketAddr, Range<usize>)> {
-    let message = stun::read(datagram).ok()?;
-    if message.has_attribute(DontFragment::TYPE) {
-        return None;
-    }
-    let peer = message
-        .attribute::<XorPeerAddress>()
-        .ok()?
-        .addr(message.transaction_id());
-    let (offset, data) = message.raw_attribute_and_offset(Data::TYPE)?;
-    let start = offset + 4;
-    Some((peer, start..start + usize::from(data.header.length())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn arbitrary_bytes_never_give_a_payload_outside_the_datagram(mut rest in prop::collection::vec(any::<u8>(), 2..100)) {
-            rest.truncate(rest.len() / 4 * 4 + 2);
-            let attributes = [&[0x00, 0x12, 0, 8, 0, 1, 0x21, 0x13, 0x21, 0x12, 0xA4, 0x43, 0x00, 0x13], &rest[..]].concat();
-            let mut datagram = vec![0x00, 0x16, 0, attributes.len() as u8, 0x21, 0x12, 0xA4, 0x42];
-            datagram.extend([7; 12]);
-            datagram.extend(attributes);
-            if let Some((_, payload)) = parse_send(&datagram) {
-                prop_assert!(datagram.get(payload).is_some());
+            None => {
+                self.indication = self.indication.wrapping_add(STEP);
+                Frame::data_indication(TransactionId::from(self.indication), from.get(), length)
             }
-        }
+        };
+        Ok(ToClient {
+            to,
+            frame: match to.transport {
+                Transport::Udp => frame,
+                Transport::Tcp | Transport::Tls => frame.padded(),
+            },
+        })
     }
 }

@@ -1,9 +1,7 @@
 //! CreatePermission and ChannelBind: whom an allocation may reach (RFC 8656 sections 10 and 12).
 
-use super::{Map, Server, sign_in::Caller};
-use crate::{
-    FiveTuple, PeerAddr, Refusal, SessionName, allocation::Allocation, channels::BindRefused,
-};
+use super::{Key, Server, sign_in::Caller};
+use crate::{Family, FiveTuple, PeerAddr, Refusal, channels::BindRefused};
 use std::{
     net::{IpAddr, SocketAddr},
     time::Instant,
@@ -21,16 +19,16 @@ impl Server {
         caller: &Caller<'_>,
         now: Instant,
     ) -> Result<Answer, Refusal> {
-        owned(&mut self.allocations, from, caller)?;
+        let key = self.owned(from, caller)?;
         let peers = peers(request)?;
         if peers.is_empty() {
             return Err(Refusal::BadRequest);
         }
         let mut ips = Vec::with_capacity(peers.len());
         for peer in peers {
-            ips.push(self.permitted(&caller.session, peer)?.ip());
+            ips.push(self.permitted(key, peer)?.ip());
         }
-        self.grant(from, caller, &ips, now)?;
+        self.grant(key, &ips, now)?;
         Ok(Answer::success(request))
     }
 
@@ -42,7 +40,7 @@ impl Server {
         now: Instant,
     ) -> Result<Answer, Refusal> {
         let most = self.settings.limits.channels;
-        owned(&mut self.allocations, from, caller)?;
+        let key = self.owned(from, caller)?;
         let number = request
             .attribute::<ChannelNumberAttribute>()
             .map_err(|_| Refusal::BadRequest)?;
@@ -51,34 +49,47 @@ impl Server {
             .first()
             .copied()
             .ok_or(Refusal::BadRequest)?;
-        let peer = self.permitted(&caller.session, peer)?;
+        let peer = self.permitted(key, peer)?;
         if peer.port() == 0 {
             return Err(Refusal::Forbidden);
         }
-        let allocation = owned(&mut self.allocations, from, caller)?;
-        allocation
+        self.allocations[key]
             .channels
             .check(number, peer, most, now)
             .map_err(|refused| match refused {
                 BindRefused::Taken => Refusal::BadRequest,
                 BindRefused::Full => Refusal::InsufficientCapacity,
             })?;
-        let allocation = self.grant(from, caller, &[peer.ip()], now)?;
-        allocation.channels.bind(number, peer, now);
+        self.grant(key, &[peer.ip()], now)?;
+        self.allocations[key].channels.bind(number, peer, now);
         Ok(Answer::success(request))
     }
 
-    /// Returns `peer` as it is kept, if `session` may reach it from an IPv4 relayed address.
-    fn permitted(&self, session: &SessionName, peer: SocketAddr) -> Result<PeerAddr, Refusal> {
-        if !peer.is_ipv4() {
+    /// Returns the allocation of `from`, if `caller` made it (RFC 8656 section 5).
+    pub(super) fn owned(&self, from: FiveTuple, caller: &Caller<'_>) -> Result<Key, Refusal> {
+        let key = self
+            .allocations
+            .of(&from)
+            .ok_or(Refusal::AllocationMismatch)?;
+        if *self.allocations[key].username == *caller.username {
+            Ok(key)
+        } else {
+            Err(Refusal::WrongCredentials)
+        }
+    }
+
+    /// Returns `peer` as it is kept, if the allocation has a relayed address of its family and its session may reach it.
+    fn permitted(&self, key: Key, peer: SocketAddr) -> Result<PeerAddr, Refusal> {
+        let (allocation, ip) = (&self.allocations[key], peer.ip());
+        if allocation.relays.get(Family::of(ip)).is_none() {
             return Err(Refusal::PeerAddressFamilyMismatch);
         }
-        let ip: IpAddr = peer.ip();
-        let permitted = self
-            .settings
-            .own
-            .permits(ip)
-            .unwrap_or_else(|| self.settings.peers.permits(session, ip));
+        let permitted = match self.settings.own.permits(ip) {
+            // No datagram leaves an IPv6 socket for such an address.
+            _ if ip != ip.to_canonical() => false,
+            Some(permitted) => permitted,
+            None => self.settings.peers.permits(&allocation.session, ip),
+        };
         if permitted {
             Ok(PeerAddr::from(peer))
         } else {
@@ -87,36 +98,13 @@ impl Server {
     }
 
     /// Grants permissions for all of `peers` or none.
-    fn grant(
-        &mut self,
-        from: FiveTuple,
-        caller: &Caller<'_>,
-        peers: &[IpAddr],
-        now: Instant,
-    ) -> Result<&mut Allocation, Refusal> {
+    fn grant(&mut self, key: Key, peers: &[IpAddr], now: Instant) -> Result<(), Refusal> {
         let most = self.settings.limits.permissions;
-        let allocation = owned(&mut self.allocations, from, caller)?;
-        if allocation.permissions.grant(peers, most, now) {
-            Ok(allocation)
+        if self.allocations[key].permissions.grant(peers, most, now) {
+            Ok(())
         } else {
             Err(Refusal::InsufficientCapacity)
         }
-    }
-}
-
-/// Returns the allocation of `from`, if `caller` made it (RFC 8656 section 5).
-pub(super) fn owned<'a>(
-    allocations: &'a mut Map<FiveTuple, Allocation>,
-    from: FiveTuple,
-    caller: &Caller<'_>,
-) -> Result<&'a mut Allocation, Refusal> {
-    let allocation = allocations
-        .get_mut(&from)
-        .ok_or(Refusal::AllocationMismatch)?;
-    if *allocation.username == *caller.username {
-        Ok(allocation)
-    } else {
-        Err(Refusal::WrongCredentials)
     }
 }
 

@@ -6,12 +6,13 @@ use sha1::Sha1;
 use sha2::Sha256;
 use std::net::SocketAddr;
 use stun::{
-    AttributeStaticType, AttributeWrite, ChannelNumberAttribute, ErrorCode, IntegrityAlgorithm,
-    Key, Lifetime, Message, MessageType, MessageWrite, MessageWriteExt, MessageWriteVec, Nonce,
-    PasswordAlgorithm, PasswordAlgorithmValue, PasswordAlgorithms, Realm, RequestedTransport,
-    TransactionId, Userhash, Username, XorPeerAddress, XorRelayedAddress,
+    AddressFamily, AttributeStaticType, AttributeWrite, ChannelNumberAttribute, ErrorCode,
+    IntegrityAlgorithm, Key, Lifetime, Message, MessageType, MessageWrite, MessageWriteExt,
+    MessageWriteVec, Nonce, PasswordAlgorithm, PasswordAlgorithmValue, PasswordAlgorithms, Realm,
+    RequestedAddressFamily, RequestedTransport, TransactionId, Userhash, Username, XorPeerAddress,
+    XorRelayedAddress,
 };
-use turn::{Credentials, FiveTuple, Secret, Transport, UnixSeconds};
+use turn::{Credentials, Family, FiveTuple, Secret, Transport, UnixSeconds};
 
 /// A client and what it signs with.
 #[derive(Debug, Clone)]
@@ -117,6 +118,13 @@ impl Request {
 
     pub(crate) fn transport(self, protocol: u8) -> Self {
         self.attribute(&RequestedTransport::new(protocol))
+    }
+
+    pub(crate) fn family(self, family: Family) -> Self {
+        self.attribute(&RequestedAddressFamily::new(match family {
+            Family::V4 => AddressFamily::IPV4,
+            Family::V6 => AddressFamily::IPV6,
+        }))
     }
 
     pub(crate) fn lifetime(self, seconds: u32) -> Self {

@@ -2,8 +2,8 @@
 
 use crate::support::{Delivered, PEER, Relay, Relayed, alice, port};
 use proptest::prelude::*;
-use stun::{Data, method};
-use turn::DropReason;
+use stun::{Data, DontFragment, method};
+use turn::{DropReason, Via};
 
 #[test]
 fn a_send_indication_leaves_from_the_relayed_port_and_a_data_indication_comes_back() {
@@ -64,17 +64,28 @@ fn an_indication_without_allocation_peer_or_data_is_dropped() {
 }
 
 #[test]
-fn an_indication_that_must_not_be_fragmented_is_dropped() {
+fn an_indication_that_must_not_be_fragmented_says_so_to_the_shell() {
     let (mut relay, mut alice) = (Relay::new(), alice());
     relay.allocate(&mut alice);
     relay.permit(&mut alice, PEER);
-    let datagram = relay
-        .indication(method::SEND)
-        .peer(PEER)
-        .raw(0x001A, &[])
+    relay.bind(&mut alice, 0x4000, PEER);
+    let plain = relay.indication(method::SEND).peer(PEER);
+    let plain = plain.attribute(&Data::new(b"x")).bytes();
+    let whole = relay.indication(method::SEND).peer(PEER);
+    let whole = whole
+        .attribute(&DontFragment::new())
         .attribute(&Data::new(b"x"))
         .bytes();
-    assert_eq!(relay.exchange(alice.five_tuple, &datagram), None);
+    let channel = vec![0x40, 0, 0, 1, b'x'];
+    for (datagram, expected) in [(plain, false), (whole, true), (channel, false)] {
+        let sent = relay
+            .server
+            .handle_client(alice.five_tuple, &datagram, relay.now);
+        let Some(Via::Socket { dont_fragment, .. }) = sent.map(|sent| sent.via) else {
+            panic!("it was not sent");
+        };
+        assert_eq!(dont_fragment, expected);
+    }
 }
 
 #[test]

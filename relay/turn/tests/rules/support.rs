@@ -9,17 +9,19 @@ use std::{
 use stun::{Data, MessageClass, MessageType, Method, Nonce, TransactionId, XorPeerAddress, method};
 use turn::{
     AllocationEvent, BindError, CredentialLimits, DropReason, Family, FiveTuple, Issued, Limits,
-    Now, Output, OwnAddresses, PeerAddr, PeerRules, Registry, RelayedPort, Server, Settings,
-    StrangerLimits, Strangers, ToClient, ToPeer, UnixMillis, Via, WorkerId,
+    Now, Output, OwnAddresses, PeerAddr, PeerRules, Registry, Server, Settings, StrangerLimits,
+    Strangers, ToClient, ToPeer, UnixMillis, Via, WorkerId,
 };
 
 pub(crate) const REALM: &str = "zvonilka";
 pub(crate) const LISTENER: &str = "198.51.100.7:3478";
 pub(crate) const RELAY: &str = "198.51.100.7";
+pub(crate) const RELAY_V6: &str = "2001:db8::7";
 pub(crate) const PEER: &str = "8.8.8.8:5000";
 pub(crate) const UDP: u8 = 17;
 
 pub(crate) use crate::client::{Client, Reply, Request, alice, bob, secret};
+pub(crate) use turn::RelayedPort;
 
 /// A server, its clock and its shell.
 pub(crate) struct Relay {
@@ -31,6 +33,7 @@ pub(crate) struct Relay {
     pub(crate) binds: Vec<Result<(), BindError>>,
     pub(crate) events: Vec<AllocationEvent>,
     pub(crate) issued: Arc<Issued>,
+    pub(crate) registry: Arc<Registry>,
     sent: Vec<(FiveTuple, Vec<u8>)>,
     next_id: u128,
 }
@@ -42,21 +45,34 @@ impl Relay {
 
     /// Returns a relay with other settings than [`settings`].
     pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = settings();
+        let now = Now {
+            mono: epoch(),
+            unix: UnixMillis(1_700_000_000_000),
+        };
+        let mut settings = settings(Arc::new(Registry::new(now.mono)));
         change(&mut settings);
         Self {
             issued: Arc::clone(&settings.issued),
+            registry: Arc::clone(&settings.registry),
             server: Server::new(settings, [7; 32]),
-            now: Now {
-                mono: epoch(),
-                unix: UnixMillis(1_700_000_000_000),
-            },
+            now,
             bound: BTreeSet::new(),
             binds: Vec::new(),
             events: Vec::new(),
             sent: Vec::new(),
             next_id: 0,
         }
+    }
+
+    /// Returns another worker of the same relay.
+    pub(crate) fn sibling(&self, worker: u8, change: impl FnOnce(&mut Settings)) -> Self {
+        let now = self.now;
+        let relay = Self::with(|settings| {
+            settings.registry = Arc::clone(&self.registry);
+            settings.worker = WorkerId(worker);
+            change(settings);
+        });
+        Self { now, ..relay }
     }
 
     pub(crate) fn advance(&mut self, seconds: u64) {
@@ -189,9 +205,10 @@ impl Relay {
         Some(match via {
             Via::Socket { port, peer, .. } => Relayed::ToPeer(port, peer.get(), payload.to_vec()),
             Via::Hairpin(to) => Relayed::ToClient(to.to, Delivered::of(&to, payload)),
-            Via::Worker { .. } | Via::Inside { .. } => {
-                panic!("there is one worker and nobody inside")
+            Via::Worker { worker, on, from } => {
+                Relayed::ToWorker(worker, on, from, payload.to_vec())
             }
+            Via::Inside { from, to } => Relayed::Inside(from, to, payload.to_vec()),
         })
     }
 
@@ -203,9 +220,17 @@ impl Relay {
         payload: &[u8],
     ) -> Option<Delivered> {
         let peer = PeerAddr::from(peer.parse::<SocketAddr>().unwrap());
-        let to = self
-            .server
-            .handle_peer(port(relayed), peer, payload, self.now)?;
+        self.take(port(relayed), peer, payload)
+    }
+
+    /// Hands over a datagram for a relayed port.
+    pub(crate) fn take(
+        &mut self,
+        on: RelayedPort,
+        from: PeerAddr,
+        payload: &[u8],
+    ) -> Option<Delivered> {
+        let to = self.server.handle_peer(on, from, payload, self.now)?;
         Some(Delivered::of(&to, payload))
     }
 
@@ -245,6 +270,8 @@ impl Relay {
 pub(crate) enum Relayed {
     ToPeer(RelayedPort, SocketAddr, Vec<u8>),
     ToClient(FiveTuple, Delivered),
+    ToWorker(WorkerId, RelayedPort, PeerAddr, Vec<u8>),
+    Inside(SocketAddr, SocketAddr, Vec<u8>),
 }
 
 /// Data as its client gets it.
@@ -281,7 +308,7 @@ pub(crate) fn port(relayed: SocketAddr) -> RelayedPort {
     }
 }
 
-pub(crate) fn settings() -> Settings {
+fn settings(registry: Arc<Registry>) -> Settings {
     Settings {
         realm: REALM.into(),
         secrets: vec![secret("north"), secret("south")],
@@ -298,7 +325,7 @@ pub(crate) fn settings() -> Settings {
         strangers: Arc::new(Strangers::new(StrangerLimits::default(), [6; 32], epoch())),
         peers: Arc::new(PeerRules::default()),
         limits: Limits::default(),
-        registry: Arc::new(Registry::new(epoch())),
+        registry,
         worker: WorkerId(0),
         inside: false,
     }
