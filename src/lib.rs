@@ -13,7 +13,8 @@ pub mod store;
 pub mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -119,7 +120,7 @@ impl Server {
     pub async fn start(config: &Config, secrets: &Secrets) -> Result<Self, StartError> {
         let listener = bind(config.http.listen).await?;
         let relay = ::net::Relay::start(relay_config(config, secrets))?;
-        let turn = relay.local_addr();
+        let turn = relay.local_addrs()[0];
         let db = open(config).await?;
         let tasks = Tasks::default();
         let media = media(config, secrets, &relay)?;
@@ -266,21 +267,36 @@ fn relay_config(config: &Config, secrets: &Secrets) -> ::net::Config {
     let previous = turn.previous_secrets.iter().map(config::Secret::expose);
     let all = std::iter::once(secrets.turn.expose()).chain(previous);
     ::net::Config {
-        listen: turn.listen,
-        relay_address: config.turn_external_address(),
+        listen: vec![turn.listen],
+        tls_listen: Vec::new(),
+        tls: None,
+        relay_v4: match config.turn_external_address() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        },
+        relay_v6: match config.turn_external_address() {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(ip) => Some(ip),
+        },
         relay_ports: turn.relay_ports.inclusive(),
         realm: config.turn_realm().to_owned(),
         secrets: all.filter_map(turn::Secret::new).collect(),
-        peers: turn::PeerRules {
+        peers: Arc::new(turn::PeerRules {
             allow_loopback: config.turn_allow_loopback(),
             allow_private: turn.allow_private,
             ..turn::PeerRules::default()
-        },
+        }),
+        allow_loopback: config.turn_allow_loopback(),
         limits: turn::Limits {
             allocations: turn.allocations.get() as usize,
             allocations_per_user: turn.allocations_per_user.get() as usize,
             ..turn::Limits::default()
         },
+        strangers: turn::StrangerLimits::default(),
+        credentials: turn::CredentialLimits::default(),
+        workers: None,
+        streams: ::net::StreamLimits::default(),
+        inside: None,
     }
 }
 
@@ -294,7 +310,10 @@ fn media(config: &Config, secrets: &Secrets, relay: &::net::Relay) -> Result<Med
         IceTransportPolicy::All => TransportPolicy::All,
         IceTransportPolicy::Relay => TransportPolicy::Relay,
     };
-    let (port, credential_lifetime) = (relay.local_addr().port(), config.turn.credential_lifetime);
+    let (port, credential_lifetime) = (
+        relay.local_addrs()[0].port(),
+        config.turn.credential_lifetime,
+    );
     Ok(Media::new(
         relay.handle(),
         secret,

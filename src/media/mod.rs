@@ -108,11 +108,11 @@ impl Media {
         };
         match self.relay.revoke(session.clone()) {
             // Stopped: every allocation has ended with it.
-            Ok(()) | Err(net::RevokeError::Stopped) => {}
-            Err(net::RevokeError::Busy) => {
+            Ok(()) | Err(net::CommandError::Stopped) => {}
+            Err(net::CommandError::Busy) => {
                 let relay = self.relay.clone();
                 tokio::spawn(async move {
-                    while relay.revoke(session.clone()) == Err(net::RevokeError::Busy) {
+                    while relay.revoke(session.clone()) == Err(net::CommandError::Busy) {
                         tokio::time::sleep(RETRY).await;
                     }
                 });

@@ -1,7 +1,7 @@
 //! A family on a database of its own.
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -96,16 +96,25 @@ impl World {
         let (db, _) = database(kind, &folder).await;
         let secret = turn::Secret::new("a secret of the tests").unwrap();
         let relay = net::Relay::start(net::Config {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            relay_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            tls_listen: vec![],
+            tls: None,
+            relay_v4: Some(Ipv4Addr::LOCALHOST),
+            relay_v6: None,
             relay_ports: 49152..=65535,
             realm: "test".into(),
             secrets: vec![secret.clone()],
-            peers: turn::PeerRules {
+            peers: Arc::new(turn::PeerRules {
                 allow_loopback: true,
                 ..turn::PeerRules::default()
-            },
+            }),
+            allow_loopback: true,
             limits: turn::Limits::default(),
+            strangers: turn::StrangerLimits::default(),
+            credentials: turn::CredentialLimits::default(),
+            workers: None,
+            streams: net::StreamLimits::default(),
+            inside: None,
         })
         .unwrap();
         let media = Media::new(
@@ -113,7 +122,7 @@ impl World {
             secret,
             MediaConfig {
                 host: "127.0.0.1".into(),
-                port: relay.local_addr().port(),
+                port: relay.local_addrs()[0].port(),
                 credential_lifetime: Duration::from_secs(86_400),
                 policy: TransportPolicy::All,
             },

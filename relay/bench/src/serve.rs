@@ -5,12 +5,14 @@ use crate::{
     server::{REALM, RELAY_PORTS},
 };
 use anyhow::Context;
-use net::{Config, Relay};
+use net::{Config, Relay, StreamLimits};
 use std::{
     io::{self, Read},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
+    num::NonZero,
+    sync::Arc,
 };
-use turn::{Limits, PeerRules, Secret};
+use turn::{CredentialLimits, Limits, PeerRules, Secret, StrangerLimits};
 
 /// Serves on `listen` until standard input ends.
 ///
@@ -18,16 +20,28 @@ use turn::{Limits, PeerRules, Secret};
 /// If the relay does not start.
 pub(crate) fn serve(listen: SocketAddr) -> anyhow::Result<()> {
     let relay = Relay::start(Config {
-        listen,
-        relay_address: listen.ip(),
+        listen: vec![listen],
+        tls_listen: Vec::new(),
+        tls: None,
+        relay_v4: match listen.ip() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        },
+        relay_v6: None,
         relay_ports: RELAY_PORTS,
         realm: REALM.into(),
         secrets: vec![Secret::new(SECRET).context("the secret is empty")?],
-        peers: PeerRules {
+        peers: Arc::new(PeerRules {
             allow_loopback: true,
             ..PeerRules::default()
-        },
+        }),
+        allow_loopback: true,
         limits: Limits::default(),
+        strangers: StrangerLimits::default(),
+        credentials: CredentialLimits::default(),
+        workers: NonZero::new(1),
+        streams: StreamLimits::default(),
+        inside: None,
     })?;
     io::stdin().read_to_end(&mut Vec::new())?;
     relay.stop();

@@ -1,18 +1,35 @@
 //! The shell around the media cores: sockets, threads and the clock.
 //!
-//! Owns the UDP port and the relay sockets, the thread that serves them, and the queue by which the rest of the process commands it. Has no rule
-//! of the protocol in it: what a datagram means, `turn` says.
+//! Owns the listeners, the relay sockets and the streams, the threads that serve them, and the queues by which the rest of the process commands them. Has no
+//! rule of the protocol in it: what a datagram or a frame means, `turn` says.
 //!
-//! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions and reads counters from any thread.
+//! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions, lists allocations and reads counters from any thread. Peers in the same
+//! process are [`Insider`]s.
 
 mod allocation_log;
+mod command;
+mod config;
 mod counters;
+mod door;
 mod egress;
+mod handle;
 mod ingress;
+mod inside;
+mod out;
+mod pace;
 mod relay;
+mod rings;
 mod socket;
 mod sockets;
+mod streams;
+mod tls;
 mod worker;
 
-pub use counters::Counters;
-pub use relay::{Config, Handle, Relay, RevokeError, StartError};
+pub use command::CommandError;
+pub use config::{Config, StartError};
+pub use counters::{Counters, Queues, StreamCounters, Traffic};
+pub use door::StreamLimits;
+pub use handle::Handle;
+pub use inside::{Insider, Insiders};
+pub use relay::Relay;
+pub use tls::{Tls, TlsError};

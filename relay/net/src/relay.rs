@@ -1,174 +1,149 @@
-//! Starting and stopping a relay, and commanding it while it runs.
+//! Starting and stopping a relay.
 
 use crate::{
-    Counters,
-    socket::Socket,
-    sockets::Sockets,
-    worker::{Command, Shared, WAKER, Worker, host_addresses},
+    Config, Handle, StartError,
+    command::{Command, Link, Shared},
+    door::{Door, DoorCounters, Entrance, Places},
+    egress::Egress,
+    out::Out,
+    rings,
+    socket::{Offload, Socket},
+    sockets::{RelayIps, Sockets},
+    streams::Streams,
+    worker::{WAKER, Worker, host_addresses},
 };
 use mio::{Poll, Waker};
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    ops::RangeInclusive,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Instant,
 };
-use turn::{
-    CredentialLimits, Limits, OwnAddresses, PeerRules, Registry, Secret, Server, SessionName,
-    Settings, StrangerLimits, Strangers, WorkerId,
-};
+use turn::{Issued, OwnAddresses, Registry, Server, Settings, Strangers, WorkerId};
 
-/// Commands that may wait for the worker.
+/// Commands that may wait for a worker.
 const COMMANDS: usize = 256;
 
-/// The longest realm, in bytes: with it a challenge is three times the smallest Allocate and no more.
-const MAX_REALM: usize = 32;
-
-/// What a relay is started with.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Where clients reach it over UDP.
-    pub listen: SocketAddr,
-    /// The IPv4 address of relayed addresses, as peers see it. Behind a 1:1 NAT it is none of the host's.
-    pub relay_address: IpAddr,
-    /// The ports of relayed addresses.
-    pub relay_ports: RangeInclusive<u16>,
-    /// The realm of the credentials: 1 to 32 bytes.
-    pub realm: String,
-    /// The secrets that credentials may be made with: at least one.
-    pub secrets: Vec<Secret>,
-    /// Who may reach whom.
-    pub peers: PeerRules,
-    /// What nobody may have more of.
-    pub limits: Limits,
-}
-
-/// Why a relay does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The listen address cannot be had.
-    #[error("cannot listen on {address} (UDP): {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Relay sockets cannot be bound.
-    #[error("cannot bind relay sockets to {address}: {source}")]
-    RelayBind {
-        /// The address.
-        address: IpAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The relayed address is not one that a client could give to a peer.
-    #[error("relay address {0}: must be an IPv4 address that peers can send to")]
-    RelayAddress(IpAddr),
-    /// The port range has no port.
-    #[error("relay ports {}-{}: must be from 1 up, and the first not above the last", .0.start(), .0.end())]
-    RelayPorts(RangeInclusive<u16>),
-    /// The realm is empty or too long.
-    #[error("realm {0:?}: must be 1 to {MAX_REALM} bytes")]
-    Realm(String),
-    /// There is no secret.
-    #[error("no secret is given, so nobody could sign in")]
-    NoSecret,
-    /// The system has no more of something.
-    #[error("cannot start the relay: {0}")]
-    System(#[from] io::Error),
-}
+/// How often a port that the system picks for UDP is tried for TCP too, before that is an error.
+const SAME_PORT: usize = 16;
 
 /// A relay that runs. It stops when it is dropped, too.
 #[derive(Debug)]
 pub struct Relay {
     handle: Handle,
-    local: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    listen: Vec<SocketAddr>,
+    tls_listen: Vec<SocketAddr>,
+    door: Option<Door>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What is listened on.
+struct Listeners {
+    /// The UDP sockets of each worker, in the order of the listen addresses.
+    udp: Vec<Vec<Socket>>,
+    entrances: Vec<Entrance>,
+    listen: Vec<SocketAddr>,
+    tls_listen: Vec<SocketAddr>,
 }
 
 impl Relay {
-    /// Starts a relay. Its listener is bound when this returns.
+    /// Starts a relay. Its listeners are bound when this returns.
     ///
     /// # Errors
-    /// [`StartError`], which names the address or the value at fault.
+    /// [`StartError`], which names the address, the file or the value at fault.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let (config, relay_v4) = checked(config)?;
-        let listener = Socket::bind(config.listen).map_err(|source| StartError::Listen {
-            address: config.listen,
-            source,
-        })?;
-        let local = listener.local_addr();
+        config.check()?;
+        let tls = config.tls.as_ref().map(|tls| tls.load()).transpose()?;
+        let workers = config.workers()?;
+        let listeners = Listeners::bind(&config, workers)?;
         let host = host_addresses()?;
-        let relay_ip = relay_ip(&config, &host);
-        Socket::bind(SocketAddr::new(relay_ip, 0)).map_err(|source| StartError::RelayBind {
-            address: relay_ip,
-            source,
-        })?;
+        let relay = relay_ips(&config, &host);
+        for ip in [relay.v4, relay.v6].into_iter().flatten() {
+            let bound =
+                Offload::probe().and_then(|offload| Socket::relay((ip, 0).into(), &offload));
+            bound.map_err(|source| StartError::RelayBind {
+                address: ip,
+                source,
+            })?;
+        }
 
-        let own = OwnAddresses {
-            relay_v4: Some(relay_v4),
-            listeners: vec![local],
-            host,
-            open_loopback: config.peers.allow_loopback,
-            ..OwnAddresses::default()
-        };
-        let settings = Settings {
-            realm: config.realm,
-            secrets: config.secrets,
-            relay_ports: config.relay_ports,
-            own,
-            peers: Arc::new(config.peers),
-            limits: config.limits,
-            credentials: CredentialLimits::default(),
+        let now = Instant::now();
+        let mut own_listeners = listeners.listen.clone();
+        own_listeners.extend(&listeners.tls_listen);
+        let common = Common {
+            registry: Arc::new(Registry::new(now)),
+            strangers: Arc::new(Strangers::new(config.strangers, random()?, now)),
             issued: Arc::default(),
             nonce_key: random()?,
-            strangers: Arc::new(Strangers::new(
-                StrangerLimits::default(),
-                random()?,
-                Instant::now(),
-            )),
-            registry: Arc::new(Registry::new(Instant::now())),
-            worker: WorkerId(0),
-            inside: false,
-        };
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let sockets = Sockets::new(poll.registry().try_clone()?, listener, relay_ip)?;
-        let (commands, inbox) = sync_channel(COMMANDS);
-        let shared = Arc::new(Shared::default());
-        let worker = Worker::new(
-            poll,
-            sockets,
-            Server::new(settings, random()?),
-            inbox,
-            Arc::clone(&shared),
-        );
-        let thread = thread::Builder::new().name("relay".into()).spawn(move || {
-            if let Err(error) = worker.run() {
-                tracing::error!(%error, "the relay has stopped");
-            }
-        })?;
-        Ok(Self {
-            handle: Handle {
-                commands,
-                waker,
-                shared,
+            own: OwnAddresses {
+                relay_v4: config.relay_v4,
+                relay_v6: config.relay_v6,
+                listeners: own_listeners,
+                host,
+                open_loopback: config.allow_loopback,
             },
-            local,
-            thread: Some(thread),
-        })
+            relay,
+            config,
+        };
+        let desks: Vec<_> = (0..workers)
+            .map(|_| Desk::new())
+            .collect::<io::Result<_>>()?;
+        let (links, desks): (Vec<_>, Vec<_>) = desks.into_iter().unzip();
+        let wakers: Vec<_> = links.iter().map(|link| Arc::clone(&link.waker)).collect();
+        let mut threads = Vec::new();
+        let parts = listeners.udp.into_iter().zip(rings::between(&wakers));
+        for (id, (desk, (sockets, rings))) in (0..).zip(desks.into_iter().zip(parts)) {
+            let worker = common.worker(WorkerId(id), desk, sockets, rings)?;
+            let serve = move || {
+                if let Err(error) = worker.run() {
+                    tracing::error!(%error, "a worker of the relay has stopped");
+                }
+            };
+            let name = format!("relay-{id}");
+            threads.push(thread::Builder::new().name(name).spawn(serve)?);
+        }
+
+        let places = Places::new(&common.config.streams);
+        let counters = Arc::new(DoorCounters::default());
+        let handle = Handle {
+            workers: links.into(),
+            realm: common.config.realm.as_str().into(),
+            registry: Arc::clone(&common.registry),
+            issued: Arc::clone(&common.issued),
+            places: Arc::clone(&places),
+            door: Arc::clone(&counters),
+        };
+        let mut relay = Self {
+            listen: listeners.listen,
+            tls_listen: listeners.tls_listen,
+            door: None,
+            threads,
+            handle,
+        };
+        let workers = Arc::clone(&relay.handle.workers);
+        relay.door = Some(Door::open(
+            listeners.entrances,
+            tls,
+            places,
+            counters,
+            workers,
+        )?);
+        Ok(relay)
     }
 
-    /// Returns the address that the listener is bound to.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local
+    /// Returns the addresses that it listens on over UDP and TCP, in the order of the configuration.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.listen
+    }
+
+    /// Returns the addresses that it listens on over TLS alone, in the order of the configuration.
+    pub fn tls_addrs(&self) -> &[SocketAddr] {
+        &self.tls_listen
     }
 
     /// Returns a handle to it, for any thread.
@@ -176,22 +151,23 @@ impl Relay {
         self.handle.clone()
     }
 
-    /// Ends every allocation, closes every socket and waits for the thread.
+    /// Ends every allocation, closes every socket and waits for the threads.
     pub fn stop(mut self) {
         self.end();
     }
 
     fn end(&mut self) {
-        let Some(thread) = self.thread.take() else {
-            return;
-        };
-        self.handle.shared.stop.store(true, Ordering::Release);
-        if let Err(error) = self.handle.waker.wake() {
-            tracing::error!(%error, "cannot wake the relay to stop it");
-            return;
+        drop(self.door.take());
+        for worker in self.handle.workers.iter() {
+            worker.shared.stop.store(true, Ordering::Release);
+            if let Err(error) = worker.waker.wake() {
+                tracing::error!(%error, "cannot wake a worker of the relay to stop it");
+            }
         }
-        if thread.join().is_err() {
-            tracing::error!("the relay's thread panicked");
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a worker of the relay panicked");
+            }
         }
     }
 }
@@ -202,63 +178,60 @@ impl Drop for Relay {
     }
 }
 
-/// Commands a relay, from any thread.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    commands: SyncSender<Command>,
-    waker: Arc<Waker>,
-    shared: Arc<Shared>,
+/// What all workers are made of.
+struct Common {
+    config: Config,
+    relay: RelayIps,
+    own: OwnAddresses,
+    registry: Arc<Registry>,
+    strangers: Arc<Strangers>,
+    issued: Arc<Issued>,
+    nonce_key: [u8; 32],
 }
 
-/// Why a session was not revoked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RevokeError {
-    /// Too many commands wait; later it will do.
-    #[error("the relay is busy")]
-    Busy,
-    /// The relay has stopped, and with it every allocation.
-    #[error("the relay has stopped")]
-    Stopped,
-}
-
-impl Handle {
-    /// Ends every allocation of `session` at once. Its credentials stay what they are.
-    ///
-    /// # Errors
-    /// [`RevokeError`] if the command could not be given.
-    pub fn revoke(&self, session: SessionName) -> Result<(), RevokeError> {
-        self.commands
-            .try_send(Command::Revoke(session))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => RevokeError::Busy,
-                TrySendError::Disconnected(_) => RevokeError::Stopped,
-            })?;
-        self.waker.wake().map_err(|_| RevokeError::Stopped)
+impl Common {
+    fn worker(
+        &self,
+        id: WorkerId,
+        desk: Desk,
+        listeners: Vec<Socket>,
+        (rings, incoming): (rings::Outgoing, rings::Incoming),
+    ) -> Result<Worker, StartError> {
+        let config = &self.config;
+        let settings = Settings {
+            realm: config.realm.clone(),
+            secrets: config.secrets.clone(),
+            relay_ports: config.relay_ports.clone(),
+            own: self.own.clone(),
+            peers: Arc::clone(&config.peers),
+            limits: config.limits,
+            credentials: config.credentials,
+            registry: Arc::clone(&self.registry),
+            strangers: Arc::clone(&self.strangers),
+            issued: Arc::clone(&self.issued),
+            nonce_key: self.nonce_key,
+            worker: id,
+            inside: config.inside.is_some(),
+        };
+        let watch = || desk.poll.registry().try_clone();
+        Ok(Worker {
+            id,
+            server: Server::new(settings, random()?),
+            registry: Arc::clone(&self.registry),
+            out: Out {
+                sockets: Sockets::new(watch()?, listeners, self.relay)?,
+                egress: Egress::default(),
+                streams: Streams::new(watch()?, config.streams),
+                rings,
+                inside: config.inside.as_ref().map(|inside| inside.of(id)),
+                astray: 0,
+            },
+            incoming,
+            poll: desk.poll,
+            commands: desk.commands,
+            shared: desk.shared,
+        })
     }
-
-    /// Returns what was counted until the last round.
-    pub fn counters(&self) -> Counters {
-        self.shared.counters.latest()
-    }
-}
-
-fn checked(config: Config) -> Result<(Config, Ipv4Addr), StartError> {
-    let IpAddr::V4(relay) = config.relay_address else {
-        return Err(StartError::RelayAddress(config.relay_address));
-    };
-    if relay.is_unspecified() || relay.is_multicast() || relay.is_broadcast() {
-        return Err(StartError::RelayAddress(config.relay_address));
-    }
-    if config.relay_ports.is_empty() || config.relay_ports.contains(&0) {
-        return Err(StartError::RelayPorts(config.relay_ports));
-    }
-    if !(1..=MAX_REALM).contains(&config.realm.len()) {
-        return Err(StartError::Realm(config.realm));
-    }
-    if config.secrets.is_empty() {
-        return Err(StartError::NoSecret);
-    }
-    Ok((config, relay))
 }
 
 fn random() -> io::Result<[u8; 32]> {
@@ -267,14 +240,113 @@ fn random() -> io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// Returns what relay sockets are bound to: the relayed address if the host has it, else the listener's, else every address.
-fn relay_ip(config: &Config, host: &[IpAddr]) -> IpAddr {
-    let listen = config.listen.ip();
-    if host.contains(&config.relay_address) {
-        config.relay_address
-    } else if listen.is_ipv4() {
-        listen
-    } else {
-        Ipv4Addr::UNSPECIFIED.into()
+/// Where a worker is told what to do: the other end of its [`Link`].
+struct Desk {
+    poll: Poll,
+    commands: Receiver<Command>,
+    shared: Arc<Shared>,
+}
+
+impl Desk {
+    fn new() -> io::Result<(Link, Self)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (sender, commands) = sync_channel(COMMANDS);
+        let shared = Arc::new(Shared::default());
+        let link = Link {
+            commands: sender,
+            waker,
+            shared: Arc::clone(&shared),
+        };
+        Ok((
+            link,
+            Self {
+                poll,
+                commands,
+                shared,
+            },
+        ))
+    }
+}
+
+impl Listeners {
+    fn bind(config: &Config, workers: u8) -> Result<Self, StartError> {
+        let mut listeners = Self {
+            udp: (0..workers).map(|_| Vec::new()).collect(),
+            entrances: Vec::new(),
+            listen: Vec::new(),
+            tls_listen: Vec::new(),
+        };
+        for address in &config.listen {
+            // An unspecified IPv6 address takes IPv4 too, unless that has a listener of its own.
+            let only_v6 = takes_only_v6(*address, &config.listen);
+            let (socket, entrance) = bind_both(*address, only_v6)?;
+            for worker in &mut listeners.udp[1..] {
+                let beside = socket.listen_beside(only_v6);
+                worker.push(beside.map_err(|source| unheard(*address, "UDP", source))?);
+            }
+            listeners.listen.push(socket.local_addr());
+            listeners.udp[0].push(socket);
+            listeners.entrances.push(entrance);
+        }
+        for address in &config.tls_listen {
+            let only_v6 = takes_only_v6(*address, &config.tls_listen);
+            let entrance = Entrance::bind(*address, only_v6, false)
+                .map_err(|source| unheard(*address, "TLS", source))?;
+            listeners.tls_listen.push(entrance.listener.local_addr()?);
+            listeners.entrances.push(entrance);
+        }
+        Ok(listeners)
+    }
+}
+
+/// Listens on one port for UDP and TCP.
+fn bind_both(address: SocketAddr, only_v6: bool) -> Result<(Socket, Entrance), StartError> {
+    let mut attempts = if address.port() == 0 { SAME_PORT } else { 1 };
+    loop {
+        attempts -= 1;
+        let socket =
+            Socket::listen(address, only_v6).map_err(|source| unheard(address, "UDP", source))?;
+        match Entrance::bind(socket.local_addr(), only_v6, true) {
+            Ok(entrance) => return Ok((socket, entrance)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts > 0 => {}
+            Err(source) => return Err(unheard(address, "TCP", source)),
+        }
+    }
+}
+
+fn unheard(address: SocketAddr, protocol: &'static str, source: io::Error) -> StartError {
+    StartError::Listen {
+        address,
+        protocol,
+        source,
+    }
+}
+
+fn takes_only_v6(address: SocketAddr, all: &[SocketAddr]) -> bool {
+    let others = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
+    !address.ip().is_unspecified() || all.iter().any(others)
+}
+
+/// Returns what relay sockets are bound to, for each family that is relayed: the relayed address if the host has it, else the address of a listener, else every
+/// address.
+fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
+    let ip = |relay: IpAddr, any: IpAddr| {
+        if host.contains(&relay) {
+            return relay;
+        }
+        let listeners = config.listen.iter().map(SocketAddr::ip);
+        listeners
+            .into_iter()
+            .find(|ip| ip.is_ipv4() == relay.is_ipv4())
+            .unwrap_or(any)
+    };
+    RelayIps {
+        v4: config
+            .relay_v4
+            .map(|relay| ip(relay.into(), Ipv4Addr::UNSPECIFIED.into())),
+        v6: config
+            .relay_v6
+            .map(|relay| ip(relay.into(), Ipv6Addr::UNSPECIFIED.into())),
     }
 }

@@ -1,6 +1,7 @@
 //! What the server counts. Counting is all it does about a dropped packet.
 
 use crate::Refusal;
+use std::ops::AddAssign;
 
 /// Packets and their payload bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +16,13 @@ impl Flow {
     pub(crate) fn add(&mut self, payload: usize) {
         self.packets += 1;
         self.bytes += payload as u64;
+    }
+}
+
+impl AddAssign for Flow {
+    fn add_assign(&mut self, other: Self) {
+        self.packets += other.packets;
+        self.bytes += other.bytes;
     }
 }
 
@@ -105,6 +113,22 @@ impl Counters {
 
     pub(crate) fn refused(&mut self, refusal: Refusal) {
         self.refusals[refusal as usize] += 1;
+    }
+}
+
+impl AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.allocations += other.allocations;
+        self.allocated += other.allocated;
+        self.bindings += other.bindings;
+        self.to_peers += other.to_peers;
+        self.to_clients += other.to_clients;
+        for (count, other) in self.drops.iter_mut().zip(other.drops) {
+            *count += other;
+        }
+        for (count, other) in self.refusals.iter_mut().zip(other.refusals) {
+            *count += other;
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! Starting and stopping.
 
 use crate::support::{Client, config, mapped_address, socket, start};
-use net::{Config, Relay, RevokeError, StartError};
-use std::net::{IpAddr, Ipv6Addr, UdpSocket};
+use net::{CommandError, Config, Relay, StartError};
+use std::net::UdpSocket;
 
 #[test]
 fn a_listen_address_that_is_taken_is_named() {
     let taken = socket();
     let address = taken.local_addr().unwrap();
     let error = Relay::start(Config {
-        listen: address,
+        listen: vec![address],
         ..config(20_100..=20_109)
     })
     .unwrap_err();
@@ -30,19 +30,42 @@ fn what_cannot_work_is_refused_at_the_start() {
         Err(StartError::RelayPorts(_))
     ));
     let good = || config(20_110..=20_119);
-    let relay_address = |ip: IpAddr| {
+    let relay_v4 = |ip: &str| {
         Relay::start(Config {
-            relay_address: ip,
+            relay_v4: Some(ip.parse().unwrap()),
             ..good()
         })
     };
+    for ip in ["0.0.0.0", "224.0.0.1", "255.255.255.255"] {
+        assert!(matches!(relay_v4(ip), Err(StartError::RelayAddress(_))));
+    }
+    for ip in ["::", "ff02::1", "::ffff:192.0.2.1"] {
+        let relay = Relay::start(Config {
+            relay_v6: Some(ip.parse().unwrap()),
+            ..good()
+        });
+        assert!(matches!(relay, Err(StartError::RelayAddress(_))), "{ip}");
+    }
     assert!(matches!(
-        relay_address(Ipv6Addr::LOCALHOST.into()),
-        Err(StartError::RelayAddress(_))
+        Relay::start(Config {
+            relay_v4: None,
+            ..good()
+        }),
+        Err(StartError::NoRelayAddress)
     ));
     assert!(matches!(
-        relay_address("0.0.0.0".parse().unwrap()),
-        Err(StartError::RelayAddress(_))
+        Relay::start(Config {
+            listen: vec![],
+            ..good()
+        }),
+        Err(StartError::NoListener)
+    ));
+    assert!(matches!(
+        Relay::start(Config {
+            tls_listen: vec!["127.0.0.1:0".parse().unwrap()],
+            ..good()
+        }),
+        Err(StartError::NoCertificate(_))
     ));
     assert!(matches!(
         Relay::start(Config {
@@ -78,7 +101,7 @@ fn stopping_frees_every_port_and_the_handle_says_so() {
     UdpSocket::bind(relayed).unwrap();
     assert_eq!(
         handle.revoke("alice".parse().unwrap()),
-        Err(RevokeError::Stopped)
+        Err(CommandError::Stopped)
     );
     assert_eq!(handle.counters().turn.allocations, 0);
     assert_eq!(handle.counters().turn.allocated, 1);

@@ -1,8 +1,9 @@
 //! A relay on loopback and a small client.
 
-use net::{Config, Relay};
+use net::{Config, Relay, StreamLimits};
 use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use stun::{
@@ -11,7 +12,10 @@ use stun::{
     MessageWriteVec, Method, Nonce, PasswordAlgorithmValue, Realm, RequestedTransport,
     TransactionId, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
 };
-use turn::{Credentials, Limits, PeerRules, Secret, SessionName, UnixSeconds};
+use turn::{
+    CredentialLimits, Credentials, Limits, PeerRules, Secret, SessionName, StrangerLimits,
+    UnixSeconds,
+};
 
 pub(crate) const REALM: &str = "zvonilka";
 pub(crate) const SECRET: &str = "north";
@@ -22,16 +26,25 @@ pub(crate) const SOON: Duration = Duration::from_secs(5);
 /// Returns the configuration of a local run on a free port, with relayed ports that no other test uses.
 pub(crate) fn config(relay_ports: std::ops::RangeInclusive<u16>) -> Config {
     Config {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        relay_address: Ipv4Addr::LOCALHOST.into(),
+        listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+        tls_listen: vec![],
+        tls: None,
+        relay_v4: Some(Ipv4Addr::LOCALHOST),
+        relay_v6: None,
         relay_ports,
         realm: REALM.into(),
         secrets: vec![Secret::new(SECRET).unwrap()],
-        peers: PeerRules {
+        peers: Arc::new(PeerRules {
             allow_loopback: true,
             ..PeerRules::default()
-        },
+        }),
+        allow_loopback: true,
         limits: Limits::default(),
+        strangers: StrangerLimits::default(),
+        credentials: CredentialLimits::default(),
+        workers: None,
+        streams: StreamLimits::default(),
+        inside: None,
     }
 }
 
@@ -230,7 +243,7 @@ pub(crate) fn receive(socket: &UdpSocket) -> Vec<u8> {
 /// Returns a relay with `config` and where it listens.
 pub(crate) fn start(config: Config) -> (Relay, SocketAddr) {
     let relay = Relay::start(config).unwrap();
-    let address = relay.local_addr();
+    let address = relay.local_addrs()[0];
     (relay, address)
 }
 

@@ -1,0 +1,286 @@
+//! The door for TCP: accepts connections, finds out what they are, and hands those of TURN to the workers.
+//!
+//! Owns the listeners, a thread with a runtime, and each connection until its first bytes have told what it is. One task a connection; none lasts longer
+//! than [`PATIENCE`].
+
+mod places;
+mod sort;
+
+pub use places::StreamLimits;
+pub(crate) use places::{Place, Places};
+
+use crate::command::{Command, Link};
+use places::Full;
+use rustls::ServerConnection;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use sort::{Opened, Sorted, sort};
+use std::{
+    io,
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+use tokio::{net::TcpListener, runtime, sync::oneshot, task::LocalSet, time};
+use tokio_rustls::TlsAcceptor;
+use turn::{FiveTuple, Transport};
+
+/// How long a connection may take to say what it is, with its TLS handshake.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long nothing is accepted after the system refused to.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// How often that is logged at most.
+const COMPLAIN: Duration = Duration::from_secs(10);
+
+/// After so long without an answer a connection is dead, whether data waits to be acknowledged or not.
+const DEAD: Duration = Duration::from_secs(30);
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// Bytes that the kernel keeps beyond what is on its way, so that what is written is not old before it leaves.
+const UNSENT: u32 = 128 << 10;
+
+/// A listener and what is spoken there.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    pub(crate) listener: std::net::TcpListener,
+    /// Whether TURN is served without TLS too.
+    pub(crate) plain: bool,
+}
+
+/// A stream of TURN, on its way to a worker.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) socket: TcpStream,
+    pub(crate) tls: Option<Box<ServerConnection>>,
+    pub(crate) five_tuple: FiveTuple,
+    /// What has been read already.
+    pub(crate) read: Vec<u8>,
+    pub(crate) place: Place,
+}
+
+/// What the door counts.
+#[derive(Debug, Default)]
+pub(crate) struct DoorCounters {
+    /// Connections that were closed at once as there were too many in all.
+    pub(crate) full: AtomicU64,
+    /// … or too many of their prefix.
+    pub(crate) full_prefix: AtomicU64,
+    /// Connections that were no TURN, failed, or took too long to say what they are.
+    pub(crate) unsorted: AtomicU64,
+}
+
+/// What every task of the door needs.
+struct Inside {
+    tls: Option<TlsAcceptor>,
+    places: Arc<Places>,
+    counters: Arc<DoorCounters>,
+    workers: Arc<[Link]>,
+    next: AtomicUsize,
+}
+
+/// A door that is open. It closes when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Door {
+    close: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Entrance {
+    /// Listens on `address`; an unspecified IPv6 address takes IPv4 too unless `only_v6`.
+    pub(crate) fn bind(address: SocketAddr, only_v6: bool, plain: bool) -> io::Result<Self> {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        if address.is_ipv6() {
+            socket.set_only_v6(only_v6)?;
+        }
+        // A port on which closed connections still linger can be had again at once.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(Self {
+            listener: socket.into(),
+            plain,
+        })
+    }
+}
+
+impl Door {
+    /// Opens it: from now on connections are accepted.
+    pub(crate) fn open(
+        entrances: Vec<Entrance>,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        places: Arc<Places>,
+        counters: Arc<DoorCounters>,
+        workers: Arc<[Link]>,
+    ) -> io::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (close, closed) = oneshot::channel();
+        let inside = Arc::new(Inside {
+            tls: tls.map(TlsAcceptor::from),
+            places,
+            counters,
+            workers,
+            next: AtomicUsize::new(0),
+        });
+        let entrances: Vec<_> = {
+            let _context = runtime.enter();
+            entrances
+                .into_iter()
+                .map(|entrance| Ok((TcpListener::from_std(entrance.listener)?, entrance.plain)))
+                .collect::<io::Result<_>>()?
+        };
+        let serve = move || {
+            let tasks = LocalSet::new();
+            for (listener, plain) in entrances {
+                tasks.spawn_local(accept(listener, plain, Arc::clone(&inside)));
+            }
+            // An error says that the sender is gone, which closes the door too.
+            let _ = tasks.block_on(&runtime, closed);
+        };
+        let thread = thread::Builder::new()
+            .name("relay-door".into())
+            .spawn(serve)?;
+        Ok(Self {
+            close: Some(close),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        drop(self.close.take());
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the relay's door panicked");
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
+    let mut complained: Option<Instant> = None;
+    loop {
+        match listener.accept().await {
+            Ok((socket, client)) => match inside.places.take(client.ip()) {
+                Ok(place) => {
+                    tokio::task::spawn_local(serve(socket, place, plain, Arc::clone(&inside)));
+                }
+                Err(Full::InAll) => count(&inside.counters.full),
+                Err(Full::OfPrefix) => count(&inside.counters.full_prefix),
+            },
+            Err(error) if of_one_connection(&error) => {}
+            Err(error) => {
+                if complained.is_none_or(|last| last.elapsed() >= COMPLAIN) {
+                    complained = Some(Instant::now());
+                    tracing::warn!(%error, "cannot accept connections");
+                }
+                time::sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside: Arc<Inside>) {
+    let arrived = time::timeout(PATIENCE, sort(socket, inside.tls.as_ref())).await;
+    let opened = match arrived {
+        Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => opened,
+        Ok(Ok(Sorted::Turn(other) | Sorted::Other(other))) => {
+            tracing::debug!(
+                tls = other.tls.is_some(),
+                "a connection is of no protocol served here"
+            );
+            return count(&inside.counters.unsorted);
+        }
+        Err(_) => {
+            tracing::debug!("a connection did not say in time what it is");
+            return count(&inside.counters.unsorted);
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a connection ended before it began");
+            return count(&inside.counters.unsorted);
+        }
+    };
+    let arrival = match arrival(opened, place) {
+        Ok(arrival) => arrival,
+        Err(error) => {
+            tracing::debug!(%error, "a connection cannot be served");
+            return count(&inside.counters.unsorted);
+        }
+    };
+    let next = inside.next.fetch_add(1, Ordering::Relaxed) % inside.workers.len();
+    if inside.workers[next]
+        .command(Command::Adopt(Box::new(arrival)))
+        .is_err()
+    {
+        count(&inside.counters.full);
+    }
+}
+
+fn arrival(opened: Opened, place: Place) -> io::Result<Arrival> {
+    let Opened { socket, tls, read } = opened;
+    let socket = socket.into_std()?;
+    let options = SockRef::from(&socket);
+    options.set_tcp_nodelay(true)?;
+    options.set_tcp_user_timeout(Some(DEAD))?;
+    options.set_tcp_notsent_lowat(UNSENT)?;
+    options.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(DEAD)
+            .with_interval(DEAD / 3)
+            .with_retries(3),
+    )?;
+    Ok(Arrival {
+        five_tuple: FiveTuple {
+            transport: if tls.is_some() {
+                Transport::Tls
+            } else {
+                Transport::Tcp
+            },
+            client: canonical(socket.peer_addr()?),
+            server: canonical(socket.local_addr()?),
+        },
+        socket,
+        tls,
+        read,
+        place,
+    })
+}
+
+/// Returns an IPv4 address in IPv6 clothes as what it is; an IPv6 address keeps its scope.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        std::net::IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        std::net::IpAddr::V6(_) => address,
+    }
+}
+
+/// Returns whether the error is of the connection that was to be accepted, and the next may do.
+fn of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,99 @@
+//! The ways out of a worker: to clients, to peers, to other workers and to the inside of the process.
+
+use crate::{
+    allocation_log::log,
+    egress::{Egress, Route},
+    inside::Insider,
+    rings::Outgoing,
+    sockets::{SocketId, Sockets},
+    streams::Streams,
+};
+use turn::{FiveTuple, Now, Output, ToClient, ToPeer, Transport, Via};
+
+pub(crate) struct Out {
+    pub(crate) sockets: Sockets,
+    pub(crate) egress: Egress,
+    pub(crate) streams: Streams,
+    pub(crate) rings: Outgoing,
+    pub(crate) inside: Option<Box<dyn Insider>>,
+    /// Datagrams to or from the inside that were nobody's.
+    pub(crate) astray: u64,
+}
+
+impl Out {
+    /// Sends the payload in `datagram` on its way to a peer.
+    pub(crate) fn send_to_peer(&mut self, to_peer: ToPeer, datagram: &[u8], now: Now) {
+        let payload = &datagram[to_peer.payload];
+        match to_peer.via {
+            Via::Socket {
+                port,
+                peer,
+                dont_fragment,
+            } => {
+                let route = Route {
+                    socket: SocketId::Relay(port),
+                    destination: peer.get(),
+                    source: None,
+                    dont_fragment,
+                };
+                self.egress.push(&self.sockets, route, [&[], payload, &[]]);
+            }
+            Via::Hairpin(to) => self.send_to_client(&to, payload),
+            Via::Worker { worker, on, from } => self.rings.push(worker, on, from, payload),
+            Via::Inside { from, to } => {
+                let taken = self
+                    .inside
+                    .as_mut()
+                    .is_some_and(|inside| inside.handle_datagram(from, to, payload, now.mono));
+                self.astray += u64::from(!taken);
+            }
+        }
+    }
+
+    /// Sends a peer's payload to a client.
+    pub(crate) fn send_to_client(&mut self, to: &ToClient, payload: &[u8]) {
+        let parts = [to.frame.head(), payload, to.frame.padding()];
+        match to.to.transport {
+            Transport::Udp => self.datagram(&to.to, parts),
+            Transport::Tcp | Transport::Tls => self.streams.relay(&to.to, parts),
+        }
+    }
+
+    /// Does what the server asks for, until it asks for nothing.
+    pub(crate) fn drain(&mut self, server: &mut turn::Server) {
+        while let Some(output) = server.poll_output() {
+            match output {
+                Output::Transmit(transmit) => match transmit.to.transport {
+                    Transport::Udp => self.datagram(&transmit.to, [&[], &transmit.message, &[]]),
+                    Transport::Tcp | Transport::Tls => {
+                        self.streams.answer(&transmit.to, &transmit.message);
+                    }
+                },
+                Output::Bind(port) => server.handle_bound(port, self.sockets.bind(port)),
+                Output::Unbind(port) => {
+                    self.egress.flush(&self.sockets);
+                    self.sockets.unbind(port);
+                }
+                Output::Event(event) => log(&event),
+            }
+        }
+    }
+
+    /// Forgets the ICMP errors that were met: they are fetched so that they stand in no datagram's way.
+    pub(crate) fn forget_icmp(&mut self) {
+        while let Some((port, error)) = self.egress.take_icmp() {
+            tracing::trace!(?port, ?error, "ICMP error");
+        }
+    }
+
+    fn datagram(&mut self, to: &FiveTuple, parts: [&[u8]; 3]) {
+        let (socket, source) = self.sockets.listener(to.server);
+        let route = Route {
+            socket,
+            destination: to.client,
+            source,
+            dont_fragment: false,
+        };
+        self.egress.push(&self.sockets, route, parts);
+    }
+}
