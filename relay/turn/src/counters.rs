@@ -1,6 +1,6 @@
 //! What the server counts. Counting is all it does about a dropped packet.
 
-use crate::Refusal;
+use crate::{Refusal, Transport};
 use std::ops::AddAssign;
 
 /// Packets and their payload bytes.
@@ -23,6 +23,39 @@ impl AddAssign for Flow {
     fn add_assign(&mut self, other: Self) {
         self.packets += other.packets;
         self.bytes += other.bytes;
+    }
+}
+
+/// Packets and their payload bytes, by the transport of the client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flows([Flow; Transport::ALL.len()]);
+
+impl Flows {
+    /// Returns what went over one transport.
+    pub fn of(&self, transport: Transport) -> Flow {
+        self.0[transport as usize]
+    }
+
+    /// Returns what went over all transports.
+    pub fn total(&self) -> Flow {
+        let mut total = Flow::default();
+        self.0.into_iter().for_each(|flow| total += flow);
+        total
+    }
+
+    /// Returns what went over each transport.
+    pub fn iter(&self) -> impl Iterator<Item = (Transport, Flow)> {
+        Transport::ALL.into_iter().zip(self.0)
+    }
+
+    pub(crate) fn add(&mut self, transport: Transport, payload: usize) {
+        self.0[transport as usize].add(payload);
+    }
+}
+
+impl AddAssign for Flows {
+    fn add_assign(&mut self, other: Self) {
+        add_each(&mut self.0, other.0);
     }
 }
 
@@ -89,9 +122,11 @@ pub struct Counters {
     /// Binding requests that were answered.
     pub bindings: u64,
     /// Payloads on their way from a client to a peer.
-    pub to_peers: Flow,
+    pub to_peers: Flows,
     /// Payloads on their way from a peer to a client. What went from client to client is counted in both.
-    pub to_clients: Flow,
+    pub to_clients: Flows,
+    /// ICMP errors that clients were told of.
+    pub icmp: u64,
     pub(crate) drops: [u64; DropReason::ALL.len()],
     pub(crate) refusals: [u64; Refusal::ALL.len()],
 }
@@ -123,18 +158,68 @@ impl AddAssign for Counters {
         self.bindings += other.bindings;
         self.to_peers += other.to_peers;
         self.to_clients += other.to_clients;
-        for (count, other) in self.drops.iter_mut().zip(other.drops) {
-            *count += other;
-        }
-        for (count, other) in self.refusals.iter_mut().zip(other.refusals) {
-            *count += other;
-        }
+        self.icmp += other.icmp;
+        add_each(&mut self.drops, other.drops);
+        add_each(&mut self.refusals, other.refusals);
+    }
+}
+
+fn add_each<T: AddAssign, const N: usize>(to: &mut [T; N], from: [T; N]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counters_of_several_servers_add_up() {
+        let mut one = Counters {
+            allocations: 1,
+            allocated: 2,
+            bindings: 3,
+            icmp: 4,
+            ..Counters::default()
+        };
+        one.to_peers.add(Transport::Tcp, 5);
+        one.to_clients.add(Transport::Udp, 6);
+        one.dropped(DropReason::OverRate);
+        one.refused(Refusal::Forbidden);
+        let mut sum = one;
+        sum += one;
+        assert_eq!(
+            (sum.allocations, sum.allocated, sum.bindings, sum.icmp),
+            (2, 4, 6, 8)
+        );
+        assert_eq!(
+            sum.to_peers.of(Transport::Tcp),
+            Flow {
+                packets: 2,
+                bytes: 10
+            }
+        );
+        assert_eq!(
+            sum.to_clients.total(),
+            Flow {
+                packets: 2,
+                bytes: 12
+            }
+        );
+        assert_eq!(sum.drops().map(|(_, count)| count).sum::<u64>(), 2);
+        assert_eq!(sum.refusals().map(|(_, count)| count).sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn each_transport_is_counted_under_its_own_name() {
+        for transport in Transport::ALL {
+            let mut flows = Flows::default();
+            flows.add(transport, 1);
+            let counted = flows.iter().filter(|(_, flow)| flow.packets == 1);
+            assert_eq!(counted.map(|(one, _)| one).collect::<Vec<_>>(), [transport]);
+        }
+    }
 
     #[test]
     fn each_reason_is_counted_under_its_own_name() {

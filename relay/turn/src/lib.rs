@@ -61,7 +61,7 @@ mod time;
 mod timers;
 
 pub use address::{AllocationId, Family, FiveTuple, PeerAddr, RelayedPort, Transport, WorkerId};
-pub use counters::{Counters, DropReason, Flow};
+pub use counters::{Counters, DropReason, Flow, Flows};
 pub use credentials::{
     CredentialLimits, Credentials, EphemeralUsername, NoSessionName, Secret, SessionName,
 };
@@ -74,7 +74,7 @@ pub use own::OwnAddresses;
 pub use peers::{PeerPolicy, PeerRules};
 pub use refusal::Refusal;
 pub use registry::{Registry, Usage};
-pub use server::{BindError, Server};
+pub use server::{BindError, IcmpError, Server};
 pub use settings::Settings;
 pub use strangers::{StrangerLimits, Strangers};
 pub use time::{Now, UnixMillis, UnixSeconds};

@@ -6,6 +6,7 @@
 
 mod allocate;
 mod forward;
+mod icmp;
 mod pending;
 mod reach;
 mod refresh;
@@ -21,6 +22,7 @@ use crate::{
     registry::Token,
     timers::Timers,
 };
+use forward::Indications;
 use pending::Pending;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::{
@@ -31,6 +33,7 @@ use std::{
 };
 use stun::DatagramClass;
 
+pub use icmp::IcmpError;
 pub use pending::BindError;
 
 /// What a server waits for.
@@ -56,8 +59,7 @@ pub struct Server {
     timers: Timers<Timer>,
     /// Allocations that were ever made.
     made: u64,
-    /// The transaction id of the last Data indication: nobody waits for an answer to it, so it need only be another each time.
-    indication: u128,
+    indications: Indications,
     outputs: VecDeque<Output>,
     counters: Counters,
 }
@@ -69,7 +71,7 @@ impl Server {
         Self {
             nonces: Nonces::new(&settings.nonce_key),
             allocations: Allocations::new(rng.random()),
-            indication: rng.random(),
+            indications: Indications::from(rng.random()),
             rng,
             settings,
             pending: Vec::new(),
@@ -104,6 +106,12 @@ impl Server {
     ) -> Option<ToClient> {
         self.handle_timeout(now);
         self.forward_from_peer(on, from, datagram.len(), now.mono)
+    }
+
+    /// Takes an ICMP error that came for a datagram out of a relay socket. If its client has permitted that peer, a Data indication tells it.
+    pub fn handle_icmp(&mut self, on: RelayedPort, error: IcmpError, now: Now) {
+        self.handle_timeout(now);
+        self.tell_of_icmp(on, error, now.mono);
     }
 
     /// Takes the end of a stream: what its client held ends with it.

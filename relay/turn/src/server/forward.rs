@@ -10,8 +10,23 @@ use crate::{
 use std::{ops::Range, time::Instant};
 use stun::{ChannelData, Frame, SendIndication, TransactionId};
 
-/// What is between one transaction id and the next: odd, so that none comes twice, and spread over all bits.
-const STEP: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+/// The transaction ids of Data indications. Nobody waits for an answer to one, so they need only differ.
+#[derive(Debug)]
+pub(super) struct Indications(u128);
+
+impl Indications {
+    /// What is between one id and the next: odd, so that none comes twice, and spread over all bits.
+    const STEP: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+
+    pub(super) fn from(first: u128) -> Self {
+        Self(first)
+    }
+
+    pub(super) fn next(&mut self) -> TransactionId {
+        self.0 = self.0.wrapping_add(Self::STEP);
+        TransactionId::from(self.0)
+    }
+}
 
 /// Relayed data from a client.
 struct Payload {
@@ -85,7 +100,9 @@ impl Server {
             Ok(via) => {
                 let allocation = &mut self.allocations[key];
                 allocation.to_peers.add(payload.place.len());
-                self.counters.to_peers.add(payload.place.len());
+                self.counters
+                    .to_peers
+                    .add(allocation.five_tuple.transport, payload.place.len());
                 Some(ToPeer {
                     payload: payload.place,
                     via,
@@ -187,13 +204,10 @@ impl Server {
         }
         let to = allocation.five_tuple;
         allocation.to_client.add(length);
-        self.counters.to_clients.add(length);
+        self.counters.to_clients.add(to.transport, length);
         let frame = match allocation.channels.number(from, now) {
             Some(number) => Frame::channel_data(number, length),
-            None => {
-                self.indication = self.indication.wrapping_add(STEP);
-                Frame::data_indication(TransactionId::from(self.indication), from.get(), length)
-            }
+            None => Frame::data_indication(self.indications.next(), from.get(), length),
         };
         Ok(ToClient {
             to,

@@ -105,9 +105,18 @@ fn what_is_relayed_is_counted() {
     relay.receive(PEER, relayed, b"sixsix");
     relay.receive(PEER, relayed, b"sixsix");
     let counters = relay.server.counters();
-    assert_eq!((counters.to_peers.packets, counters.to_peers.bytes), (1, 4));
     assert_eq!(
-        (counters.to_clients.packets, counters.to_clients.bytes),
+        (
+            counters.to_peers.total().packets,
+            counters.to_peers.total().bytes
+        ),
+        (1, 4)
+    );
+    assert_eq!(
+        (
+            counters.to_clients.total().packets,
+            counters.to_clients.total().bytes
+        ),
         (2, 12)
     );
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 use stun::{Data, MessageClass, MessageType, Method, Nonce, TransactionId, XorPeerAddress, method};
@@ -119,6 +119,13 @@ impl Relay {
     pub(crate) fn answers(&mut self) -> usize {
         self.drain();
         std::mem::take(&mut self.sent).len()
+    }
+
+    /// Drains the server and returns the one thing it sent, if it sent one.
+    pub(crate) fn said(&mut self) -> Option<(FiveTuple, Vec<u8>)> {
+        self.drain();
+        assert!(self.sent.len() <= 1);
+        self.sent.pop()
     }
 
     /// Signs `request` as `client` does, who asks for a nonce first if it has none, and returns the answer.
@@ -331,10 +338,12 @@ fn settings(registry: Arc<Registry>) -> Settings {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "virtual time needs some instant to count from"
-)]
+/// Returns the moment at which every relay's time begins: one, so that the servers of a relay agree on it.
 pub(crate) fn epoch() -> Instant {
-    Instant::now()
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time needs some instant to count from"
+    )]
+    static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *EPOCH
 }
