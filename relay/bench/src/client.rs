@@ -1,8 +1,9 @@
 //! A TURN client: signs in, allocates, binds channels. Relayed data is the generator's.
 
+use crate::wire::Wire;
 use anyhow::{Context, anyhow, ensure};
 use std::{
-    net::{SocketAddr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use stun::{
@@ -16,16 +17,13 @@ use turn::{Credentials, Secret, UnixSeconds};
 /// The secret of every server that is measured.
 pub(crate) const SECRET: &str = "north";
 
-/// How long an answer may take. Nothing is sent again: on loopback nothing is lost.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// The protocol number of UDP in REQUESTED-TRANSPORT.
 const UDP: u8 = 17;
 
 /// A client with an allocation.
 #[derive(Debug)]
 pub(crate) struct Client {
-    socket: UdpSocket,
+    wire: Wire,
     username: String,
     key: IntegrityKey,
     realm: String,
@@ -34,15 +32,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Makes an allocation at `server` as `user`: a challenge, and a signed Allocate.
+    /// Makes an allocation over `wire` as `user`: a challenge, and a signed Allocate.
     ///
     /// # Errors
     /// If the server refuses or does not answer.
-    pub(crate) fn allocate(server: SocketAddr, user: &str) -> anyhow::Result<Self> {
-        let socket = socket(server)?;
+    pub(crate) fn allocate(mut wire: Wire, user: &str) -> anyhow::Result<Self> {
         let (id, request) = request(method::ALLOCATE);
         let request = with(request, &[&RequestedTransport::new(UDP)])?;
-        let answer = exchange(&socket, &request.finish(), id)?;
+        let answer = exchange(&mut wire, &request.finish(), id)?;
         let challenge = stun::read(&answer)?;
         let realm = challenge
             .attribute::<Realm>()
@@ -56,12 +53,12 @@ impl Client {
         let key = LongTermKeyCredentials::new(username.clone(), credential, realm.clone())
             .make_key(IntegrityAlgorithm::Sha1);
         let mut client = Self {
-            socket,
+            wire,
             username,
             key,
             realm,
             nonce,
-            relayed: server,
+            relayed: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         };
         let (id, request) = self::request(method::ALLOCATE);
         let answer = client.ask(id, request, &[&RequestedTransport::new(UDP)])?;
@@ -81,30 +78,30 @@ impl Client {
     ///
     /// # Errors
     /// If the server refuses or does not answer.
-    pub(crate) fn bind(&self, channel: u16, peer: SocketAddr) -> anyhow::Result<()> {
+    pub(crate) fn bind(&mut self, channel: u16, peer: SocketAddr) -> anyhow::Result<()> {
         let (id, request) = request(method::CHANNEL_BIND);
         let channel = ChannelNumberAttribute::new(channel);
         self.ask(id, request, &[&channel, &XorPeerAddress::new(peer, id)])?;
         Ok(())
     }
 
-    /// Ends the allocation, Refresh to 0, and returns the socket.
+    /// Ends the allocation, Refresh to 0, and returns what carried it.
     ///
     /// # Errors
     /// If the server refuses or does not answer.
-    pub(crate) fn end(self) -> anyhow::Result<UdpSocket> {
+    pub(crate) fn end(mut self) -> anyhow::Result<Wire> {
         let (id, request) = request(method::REFRESH);
         self.ask(id, request, &[&Lifetime::new(0)])?;
-        Ok(self.socket)
+        Ok(self.wire)
     }
 
-    /// Returns its socket, from which relayed data is sent and received.
-    pub(crate) fn into_socket(self) -> UdpSocket {
-        self.socket
+    /// Returns what carries it, for relayed data.
+    pub(crate) fn into_wire(self) -> Wire {
+        self.wire
     }
 
     fn ask(
-        &self,
+        &mut self,
         id: TransactionId,
         request: MessageWriteVec,
         attributes: &[&dyn AttributeWrite],
@@ -117,7 +114,7 @@ impl Client {
         ];
         let mut request = with(request, &identity)?;
         request.add_message_integrity_with_key(&self.key, IntegrityAlgorithm::Sha1)?;
-        let bytes = exchange(&self.socket, &request.finish(), id)?;
+        let bytes = exchange(&mut self.wire, &request.finish(), id)?;
         let answer = stun::read(&bytes)?;
         if answer.class() != MessageClass::Success {
             return Err(refusal(&answer));
@@ -128,7 +125,8 @@ impl Client {
 
 /// Returns whether a TURN server answers at `server` within `patience`.
 pub(crate) fn answers(server: SocketAddr, patience: Duration) -> anyhow::Result<bool> {
-    let socket = socket(server)?;
+    let socket = UdpSocket::bind(SocketAddr::new(server.ip(), 0))?;
+    socket.connect(server)?;
     socket.set_read_timeout(Some(patience))?;
     let (_, request) = request(method::BINDING);
     // A port that nobody has bound yet is an error of this socket, not ours.
@@ -145,18 +143,9 @@ fn credentials(user: &str) -> anyhow::Result<Credentials> {
     ))
 }
 
-fn socket(server: SocketAddr) -> anyhow::Result<UdpSocket> {
-    let socket = UdpSocket::bind(SocketAddr::new(server.ip(), 0))?;
-    socket.connect(server)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    Ok(socket)
-}
-
-fn exchange(socket: &UdpSocket, request: &[u8], id: TransactionId) -> anyhow::Result<Vec<u8>> {
-    socket.send(request)?;
-    let mut answer = vec![0; 2048];
-    let length = socket.recv(&mut answer).context("no answer")?;
-    answer.truncate(length);
+fn exchange(wire: &mut Wire, request: &[u8], id: TransactionId) -> anyhow::Result<Vec<u8>> {
+    wire.send(request)?;
+    let answer = wire.receive()?;
     let of = stun::read(&answer)?.transaction_id();
     ensure!(of == id, "an answer to another request");
     Ok(answer)

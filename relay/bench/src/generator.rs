@@ -4,14 +4,15 @@
 //! with sending does not look like latency.
 
 use crate::{
-    client::Client,
     scenario::{Load, Receiver},
+    server::{Server, Site},
     socket::{Datagrams, wall_clock},
+    wire::{Transport, Wire},
 };
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::{
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, UdpSocket},
     time::{Duration, Instant},
 };
 
@@ -33,9 +34,15 @@ const TURN: usize = 16;
 /// One sender and its receiver.
 #[derive(Debug)]
 struct Flow {
-    sender: Datagrams,
+    sender: Sender,
     /// Whether the sender is a client, which frames what it sends.
     framed: bool,
+}
+
+#[derive(Debug)]
+enum Sender {
+    Datagrams(Datagrams),
+    Stream(Wire),
 }
 
 /// Sends one load, as often as it is asked to.
@@ -70,24 +77,28 @@ impl Generator {
     ///
     /// # Errors
     /// If the server refuses, or the system has no more sockets.
-    pub(crate) fn through(server: SocketAddr, load: Load) -> anyhow::Result<Self> {
+    pub(crate) fn through(server: &Server, site: &Site, load: Load) -> anyhow::Result<Self> {
         let (mut flows, mut receivers) = (Vec::new(), Vec::new());
         for flow in 0..load.flows {
-            let sender = Client::allocate(server, &format!("a{flow}"))?;
+            let mut sender = server.allocate(site, load.transport, &format!("a{flow}"))?;
             let receiver = match load.receiver {
                 Receiver::Peer => {
-                    let peer = UdpSocket::bind((server.ip(), 0))?;
+                    let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
                     sender.bind(CHANNEL, peer.local_addr()?)?;
                     peer
                 }
                 Receiver::Client => {
-                    let receiver = Client::allocate(server, &format!("b{flow}"))?;
+                    let user = format!("b{flow}");
+                    let mut receiver = server.allocate(site, Transport::Udp, &user)?;
                     sender.bind(CHANNEL, receiver.relayed())?;
                     receiver.bind(CHANNEL, sender.relayed())?;
-                    receiver.into_socket()
+                    match receiver.into_wire() {
+                        Wire::Udp(socket) => socket,
+                        Wire::Tcp(_) | Wire::Tls(_) => bail!("receivers use UDP"),
+                    }
                 }
             };
-            flows.push((sender.into_socket(), true));
+            flows.push((sender.into_wire(), true));
             receivers.push(receiver);
         }
         let skip = match load.receiver {
@@ -107,7 +118,7 @@ impl Generator {
             let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
             let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
             sender.connect(receiver.local_addr()?)?;
-            flows.push((sender, false));
+            flows.push((Wire::Udp(sender), false));
             receivers.push(receiver);
         }
         Self::new(load, flows, receivers, 0)
@@ -115,12 +126,14 @@ impl Generator {
 
     fn new(
         load: Load,
-        senders: Vec<(UdpSocket, bool)>,
+        senders: Vec<(Wire, bool)>,
         receivers: Vec<UdpSocket>,
         skip: usize,
     ) -> anyhow::Result<Self> {
         ensure!(
-            load.size >= STAMP && load.lot.is_multiple_of(load.burst),
+            load.size >= STAMP
+                && load.size.is_multiple_of(4)
+                && load.lot.is_multiple_of(load.burst),
             "no load: {load:?}"
         );
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
@@ -133,8 +146,11 @@ impl Generator {
         }
         let flows = senders
             .into_iter()
-            .map(|(socket, framed)| {
-                let sender = Datagrams::new(socket)?;
+            .map(|(wire, framed)| {
+                let sender = match wire {
+                    Wire::Udp(socket) => Sender::Datagrams(Datagrams::new(socket)?),
+                    Wire::Tcp(_) | Wire::Tls(_) => Sender::Stream(wire),
+                };
                 Ok(Flow { sender, framed })
             })
             .collect::<std::io::Result<Vec<_>>>()?;
@@ -205,8 +221,9 @@ impl Generator {
         let at_once = if joined { burst } else { 1 };
         let buffer = &mut self.buffer;
         for _ in 0..lot / burst {
-            let flow = &self.flows[self.next_flow];
-            self.next_flow = (self.next_flow + 1) % self.flows.len();
+            let at = self.next_flow;
+            self.next_flow = (at + 1) % self.flows.len();
+            let flow = &mut self.flows[at];
             for _ in 0..burst / at_once {
                 let mut length = 0;
                 let sent_at = wall_clock().as_nanos() as u64;
@@ -214,8 +231,12 @@ impl Generator {
                     length +=
                         run.write(&mut buffer[length..], flow.framed, self.load.size, sent_at);
                 }
-                let sent = flow.sender.send(&buffer[..length], length / at_once);
-                sent.context("the server is gone")?;
+                match &mut flow.sender {
+                    Sender::Datagrams(socket) => socket
+                        .send(&buffer[..length], length / at_once)
+                        .context("the server is gone")?,
+                    Sender::Stream(wire) => wire.send(&buffer[..length])?,
+                }
             }
         }
         Ok(())

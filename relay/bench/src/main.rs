@@ -12,24 +12,27 @@ mod scenario;
 mod serve;
 mod server;
 mod socket;
+mod wire;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use report::{AllocationsReport, Machine, Report, Subject, TrafficReport};
 use scenario::Scenario;
-use server::{Kind, Placement};
+use server::{Kind, Placement, Site};
 use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
+use wire::Certificate;
 
 /// Measures our relay, and coturn beside it, under the same load on this machine
 ///
-/// Server and generator get a CPU each, if there are two. Build with --release. On a machine that is not quiet, run it with `nice -n -20`.
+/// Server and generator get a CPU each, if there are two. Build with --release. On a machine that is not quiet, run it as root with `nice -n -20`, after `echo -20 >/proc/self/autogroup`.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -62,6 +65,12 @@ enum Command {
         /// Where to listen
         #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 3478)))]
         listen: SocketAddr,
+        /// The certificate for TLS, in PEM; without one there is no TLS
+        #[arg(long, requires = "key")]
+        certificate: Option<PathBuf>,
+        /// Its key, in PEM
+        #[arg(long, requires = "certificate")]
+        key: Option<PathBuf>,
     },
 }
 
@@ -76,7 +85,11 @@ enum Which {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Some(Command::Serve { listen }) => serve::serve(listen),
+        Some(Command::Serve {
+            listen,
+            ref certificate,
+            ref key,
+        }) => serve::serve(listen, certificate.clone().zip(key.clone())),
         None => bench(&arguments),
     };
     match result {
@@ -97,7 +110,7 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
         .iter()
         .map(|(kind, version)| {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 3478));
-            let command = kind.command(listen)?.join(" ");
+            let command = kind.command(listen, None)?.join(" ");
             Ok((
                 *kind,
                 Subject {
@@ -108,7 +121,11 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
         })
         .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
     let kinds: Vec<_> = servers.into_keys().collect();
-    let (traffic, allocations) = measure_all(arguments, &kinds, &machine.placement)?;
+    let site = Site {
+        placement: machine.placement.clone(),
+        certificate: Certificate::new()?,
+    };
+    let (traffic, allocations) = measure_all(arguments, &kinds, &site)?;
     let report = Report {
         machine,
         servers: subjects,
@@ -133,7 +150,7 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
 fn measure_all(
     arguments: &Arguments,
     kinds: &[Kind],
-    placement: &Placement,
+    site: &Site,
 ) -> anyhow::Result<(Vec<TrafficReport>, Option<AllocationsReport>)> {
     let all = Scenario::value_variants();
     let chosen = if arguments.only.is_empty() {
@@ -152,14 +169,13 @@ fn measure_all(
             for kind in kinds {
                 let name = format!("round {round} {} {}", scenario.name(), kind.name());
                 if let (Some(load), Some(direct)) = (scenario.load(), direct) {
-                    let found = measure::traffic(*kind, placement, load, arguments.seconds, direct)
+                    let found = measure::traffic(*kind, site, load, arguments.seconds, direct)
                         .with_context(|| name.clone())?;
                     tell(&format!("{name}: {:.2} us for each packet", found.cpu));
                     rounds.entry(*kind).or_default().push(found);
                 } else {
-                    let found =
-                        measure::allocations(*kind, placement, arguments.allocations.into())
-                            .with_context(|| name.clone())?;
+                    let found = measure::allocations(*kind, site, arguments.allocations.into())
+                        .with_context(|| name.clone())?;
                     tell(&format!("{name}: {:.1} us for each allocation", found.cpu));
                     allocations.entry(*kind).or_default().push(found);
                 }
@@ -213,6 +229,7 @@ fn machine() -> anyhow::Result<Machine> {
         cpus: cpus.len(),
         placement: Placement::of(&cpus),
         niceness: process::niceness()?,
+        session_niceness: process::session_niceness(),
         load_before: load.split(' ').next().unwrap_or_default().into(),
     })
 }

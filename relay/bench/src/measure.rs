@@ -1,17 +1,14 @@
 //! One measurement: a fresh server, a load, what it cost.
 
 use crate::{
-    client::Client,
     figures::{Latency, Round, percentile},
     generator::{Generator, Traffic},
     process::Usage,
     scenario::Load,
-    server::{Kind, Placement, Server},
+    server::{Kind, Server, Site},
+    wire::{Transport, Wire},
 };
-use std::{
-    net::{SocketAddr, UdpSocket},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// Allocations that a server makes and ends before it is looked at, so that what it sets up once is set up.
 const WARM: usize = 50;
@@ -22,13 +19,13 @@ const WARM: usize = 50;
 /// If the server does not start, refuses, or ends.
 pub(crate) fn traffic(
     kind: Kind,
-    placement: &Placement,
+    site: &Site,
     load: Load,
     time: Duration,
     direct: Latency,
 ) -> anyhow::Result<Round> {
-    let server = Server::start(kind, placement)?;
-    let mut generator = Generator::through(server.address(), load)?;
+    let server = Server::start(kind, site, load.transport)?;
+    let mut generator = Generator::through(&server, site, load)?;
     generator.run(time / 4)?;
     let before = server.usage()?;
     let mut traffic = generator.run(time)?;
@@ -73,21 +70,22 @@ pub(crate) struct Allocations {
 ///
 /// # Errors
 /// If the server does not start, refuses, or ends.
-pub(crate) fn allocations(
-    kind: Kind,
-    placement: &Placement,
-    count: usize,
-) -> anyhow::Result<Allocations> {
-    let server = Server::start(kind, placement)?;
-    let address = server.address();
+pub(crate) fn allocations(kind: Kind, site: &Site, count: usize) -> anyhow::Result<Allocations> {
+    let server = Server::start(kind, site, Transport::Udp)?;
+    let allocate = |user: &str| server.allocate(site, Transport::Udp, user);
+    let one_by_one = |name: &str, count| {
+        (0..count)
+            .map(|at| allocate(&format!("{name}{at}"))?.end())
+            .collect::<anyhow::Result<Vec<Wire>>>()
+    };
     // Ours answers a prefix that nobody is signed in from only so often.
-    let _neighbour = Client::allocate(address, "neighbour")?;
+    let _neighbour = allocate("neighbour")?;
     // coturn remembers the address of a client whose allocation has ended, so none is used twice.
-    let mut used_up = one_by_one(address, "warm", WARM)?;
+    let mut used_up = one_by_one("warm", WARM)?;
 
     let before = server.resident()?;
     let living = (0..count)
-        .map(|at| Client::allocate(address, &format!("m{at}")))
+        .map(|at| allocate(&format!("m{at}")))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let memory = server.resident()?.saturating_sub(before) as f64 / count as f64;
     for client in living {
@@ -95,16 +93,10 @@ pub(crate) fn allocations(
     }
 
     let before = server.usage()?;
-    used_up.extend(one_by_one(address, "c", count)?);
+    used_up.extend(one_by_one("c", count)?);
     let used = server.usage()? - before;
     Ok(Allocations {
         cpu: used.cpu.as_secs_f64() * 1e6 / count as f64,
         memory,
     })
-}
-
-fn one_by_one(server: SocketAddr, name: &str, count: usize) -> anyhow::Result<Vec<UdpSocket>> {
-    (0..count)
-        .map(|at| Client::allocate(server, &format!("{name}{at}"))?.end())
-        .collect()
 }

@@ -106,6 +106,14 @@ pub(crate) fn niceness() -> anyhow::Result<i32> {
         .context("/proc/self/stat has no niceness")
 }
 
+/// Returns how nice the session of this process is, where the scheduler shares the CPUs out by sessions first: then this counts, and not [`niceness`].
+pub(crate) fn session_niceness() -> Option<i32> {
+    let enabled = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").ok()?;
+    let group = fs::read_to_string("/proc/self/autogroup").ok()?;
+    let nice = group.trim().rsplit_once(' ')?.1.parse().ok()?;
+    (enabled.trim() == "1").then_some(nice)
+}
+
 /// Returns the number after `name` at the start of a line.
 fn field(text: &str, name: &str) -> anyhow::Result<u64> {
     text.lines()

@@ -33,6 +33,8 @@ pub(crate) struct Machine {
     /// Which CPUs were the server's and the generator's.
     pub(crate) placement: Placement,
     pub(crate) niceness: i32,
+    /// Niceness of its session, where the scheduler has autogroups.
+    pub(crate) session_niceness: Option<i32>,
     /// Processes that wanted a CPU in the minute before: other work disturbs latency and loss.
     pub(crate) load_before: String,
 }
@@ -173,11 +175,14 @@ impl Display for Report {
             cpus,
             placement,
             niceness,
+            session_niceness,
             load_before,
         } = &self.machine;
+        let session =
+            session_niceness.map_or_else(String::new, |nice| format!(" in a session of {nice}"));
         writeln!(
             f,
-            "{processor}, {cpus} CPUs, Linux {kernel}; server on CPU {:?}, generator on {:?}, niceness {niceness}, load before {load_before}",
+            "{processor}, {cpus} CPUs, Linux {kernel}; server on CPU {:?}, generator on {:?}, niceness {niceness}{session}, load before {load_before}",
             placement.server, placement.generator
         )?;
         for (kind, Subject { version, command }) in &self.servers {

@@ -1,5 +1,6 @@
 //! What is measured, and what each server should reach.
 
+use crate::wire::Transport;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::time::Duration;
@@ -12,6 +13,10 @@ pub(crate) enum Scenario {
     PeerAudio,
     /// 200 flows of 1200 B to plain UDP peers, 20 packets each millisecond
     PeerLarge,
+    /// The audio of clients that reach the server over TCP
+    PeerAudioTcp,
+    /// The audio of clients that reach the server over TLS
+    PeerAudioTls,
     /// 10 flows of 160 B from allocation to allocation, 20 packets each millisecond
     RelayAudio,
     /// 200 flows of 1200 B from allocation to allocation, 20 packets each millisecond
@@ -40,10 +45,12 @@ pub(crate) enum Receiver {
 /// A load: `lot` packets leave at once each `period`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
+    /// How senders reach the server; receivers use datagrams.
+    pub(crate) transport: Transport,
     pub(crate) receiver: Receiver,
     /// Pairs of a sender and a receiver.
     pub(crate) flows: usize,
-    /// Bytes of one payload.
+    /// Bytes of one payload: a multiple of 4, so that a stream needs no padding.
     pub(crate) size: usize,
     pub(crate) period: Duration,
     pub(crate) lot: usize,
@@ -57,6 +64,7 @@ impl Scenario {
     /// Returns the load, unless it is not about packets.
     pub(crate) fn load(self) -> Option<Load> {
         let audio = Load {
+            transport: Transport::Udp,
             receiver: Receiver::Client,
             flows: 10,
             size: 160,
@@ -80,6 +88,16 @@ impl Scenario {
         Some(match self {
             Self::PeerAudio => Load { receiver, ..audio },
             Self::PeerLarge => Load { receiver, ..large },
+            Self::PeerAudioTcp => Load {
+                receiver,
+                transport: Transport::Tcp,
+                ..audio
+            },
+            Self::PeerAudioTls => Load {
+                receiver,
+                transport: Transport::Tls,
+                ..audio
+            },
             Self::RelayAudio => audio,
             Self::RelayLarge => large,
             Self::RelayVideo => Load {
@@ -105,7 +123,11 @@ impl Scenario {
             Self::RelayVideo => Some(0.35),
             Self::RelayEven => Some(0.45),
             Self::Allocations => Some(0.25),
-            Self::PeerLarge | Self::RelayVideoSingle | Self::RelayQuiet => None,
+            Self::PeerLarge
+            | Self::PeerAudioTcp
+            | Self::PeerAudioTls
+            | Self::RelayVideoSingle
+            | Self::RelayQuiet => None,
         }
     }
 

@@ -5,24 +5,25 @@ use crate::{
     server::{REALM, RELAY_PORTS},
 };
 use anyhow::Context;
-use net::{Config, Relay, StreamLimits};
+use net::{Config, Relay, StreamLimits, Tls};
 use std::{
     io::{self, Read},
     net::{IpAddr, SocketAddr},
     num::NonZero,
+    path::PathBuf,
     sync::Arc,
 };
 use turn::{CredentialLimits, Limits, PeerRules, Secret, StrangerLimits};
 
-/// Serves on `listen` until standard input ends.
+/// Serves on `listen` until standard input ends; over TLS too if there are `files`: a certificate and its key.
 ///
 /// # Errors
 /// If the relay does not start.
-pub(crate) fn serve(listen: SocketAddr) -> anyhow::Result<()> {
+pub(crate) fn serve(listen: SocketAddr, files: Option<(PathBuf, PathBuf)>) -> anyhow::Result<()> {
     let relay = Relay::start(Config {
         listen: vec![listen],
         tls_listen: Vec::new(),
-        tls: None,
+        tls: files.map(|(certificate, key)| Tls { certificate, key }),
         relay_v4: match listen.ip() {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,

@@ -1,8 +1,9 @@
 //! The servers that are measured, each a process of its own: ours, which is this program again, and coturn's `turnserver`.
 
 use crate::{
-    client::{SECRET, answers},
+    client::{Client, SECRET, answers},
     process::{Usage, resident, run_on},
+    wire::{Certificate, Transport, Wire},
 };
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
@@ -69,19 +70,42 @@ impl Kind {
         }
     }
 
-    /// Returns the command that starts it on `listen`.
-    pub(crate) fn command(self, listen: SocketAddr) -> anyhow::Result<Vec<String>> {
+    /// Returns the command that starts it on `listen`, for streams too if it has a certificate to show.
+    pub(crate) fn command(
+        self,
+        listen: SocketAddr,
+        certificate: Option<&Certificate>,
+    ) -> anyhow::Result<Vec<String>> {
         let program = match self {
             Self::Ours => env::current_exe().context("cannot find this program")?,
             Self::Coturn => Path::new("turnserver").into(),
         };
         let (ip, port) = (listen.ip(), listen.port());
+        let files = certificate.map(|made| (made.path(), made.key_path()));
+        let doors = match (self, files) {
+            (Self::Ours, None) => String::new(),
+            (Self::Ours, Some((certificate, key))) => {
+                format!(
+                    "--certificate={} --key={}",
+                    certificate.display(),
+                    key.display()
+                )
+            }
+            (Self::Coturn, None) => "--no-tcp --no-tls --no-dtls".into(),
+            (Self::Coturn, Some((certificate, key))) => {
+                format!(
+                    "--no-dtls --cert={} --pkey={}",
+                    certificate.display(),
+                    key.display()
+                )
+            }
+        };
         let options = match self {
-            Self::Ours => format!("serve --listen {listen}"),
+            Self::Ours => format!("serve --listen={listen} {doors}"),
             // The pid file and the log are never looked at; its user database stays what its package made of it.
             Self::Coturn => format!(
                 "-n --listening-ip={ip} --listening-port={port} --relay-ip={ip} --min-port={} --max-port={} --realm={REALM} \
-                 --use-auth-secret --static-auth-secret={SECRET} --relay-threads=1 --allow-loopback-peers --no-tcp --no-tls --no-dtls \
+                 --use-auth-secret --static-auth-secret={SECRET} --relay-threads=1 --allow-loopback-peers {doors} \
                  --no-cli --no-stdout-log --log-file=/dev/null --simple-log --pidfile=/dev/null",
                 RELAY_PORTS.start(),
                 RELAY_PORTS.end(),
@@ -123,6 +147,13 @@ impl Placement {
     }
 }
 
+/// Where servers run, and what they show to clients that speak TLS.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) placement: Placement,
+    pub(crate) certificate: Certificate,
+}
+
 /// A server that runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -135,10 +166,11 @@ impl Server {
     ///
     /// # Errors
     /// If it does not start, or does not answer within [`START`].
-    pub(crate) fn start(kind: Kind, placement: &Placement) -> anyhow::Result<Self> {
+    pub(crate) fn start(kind: Kind, site: &Site, transport: Transport) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let command = kind.command(address)?;
-        run_on(&placement.server)?;
+        let certificate = (transport != Transport::Udp).then_some(&site.certificate);
+        let command = kind.command(address, certificate)?;
+        run_on(&site.placement.server)?;
         // Ours ends with its standard input, so that it never outlives the bench.
         let spawned = Command::new(&command[0])
             .args(&command[1..])
@@ -146,7 +178,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn();
-        run_on(&placement.generator)?;
+        run_on(&site.placement.generator)?;
         let process = spawned.with_context(|| format!("cannot start `{}`", command.join(" ")))?;
         let mut server = Self { process, address };
         let start = Instant::now();
@@ -161,9 +193,20 @@ impl Server {
         Ok(server)
     }
 
-    /// Returns where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// Makes an allocation as `user`.
+    ///
+    /// # Errors
+    /// If it refuses or does not answer.
+    pub(crate) fn allocate(
+        &self,
+        site: &Site,
+        transport: Transport,
+        user: &str,
+    ) -> anyhow::Result<Client> {
+        Client::allocate(
+            Wire::connect(self.address, transport, &site.certificate)?,
+            user,
+        )
     }
 
     /// Returns what it has used since it started.

@@ -17,7 +17,7 @@ fn every_scenario_delivers_through_our_server() {
         "10",
     ]));
     let traffic = report["traffic"].as_array().unwrap();
-    assert_eq!(traffic.len(), 8);
+    assert_eq!(traffic.len(), 10);
     for scenario in traffic {
         let ours = &scenario["servers"]["ours"];
         assert!(ours["packets_sent"].as_u64().unwrap() >= 30, "{scenario}");
@@ -50,7 +50,7 @@ fn coturn_is_measured_where_it_is_installed() {
         "--seconds",
         "0.03",
         "--only",
-        "peer-audio,relay-quiet",
+        "peer-audio-tls,relay-quiet",
     ];
     let output = bench(&arguments);
     let report = json(&output);
