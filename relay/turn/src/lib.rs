@@ -46,6 +46,7 @@ mod counters;
 mod credentials;
 mod issued;
 mod limits;
+mod live_calls;
 mod nonce;
 mod output;
 mod own;
@@ -67,6 +68,7 @@ pub use credentials::{
 };
 pub use issued::Issued;
 pub use limits::Limits;
+pub use live_calls::{CallKey, LiveCalls, NotAnnounced};
 pub use output::{
     AllocationEvent, AllocationView, EndReason, Output, ToClient, ToPeer, Transmit, Via,
 };

@@ -34,26 +34,41 @@ pub struct PeerRules {
     pub allow_loopback: bool,
     /// Peers in private, shared, documentation and benchmarking ranges are allowed.
     pub allow_private: bool,
+    /// Networks that are allowed, if they are not denied. Unspecified, link-local, multicast, broadcast and metadata addresses stay closed.
+    pub allow: Vec<IpNet>,
     /// Networks that are denied whatever else is said.
     pub deny: Vec<IpNet>,
 }
 
-impl PeerPolicy for PeerRules {
-    fn permits(&self, _session: &SessionName, peer: IpAddr) -> bool {
-        let inner = canonical(peer);
-        if self
-            .deny
-            .iter()
-            .any(|net| net.contains(&peer) || net.contains(&inner))
-        {
+impl PeerRules {
+    /// Returns whether anybody may reach `peer`.
+    pub(crate) fn permit(&self, peer: IpAddr) -> bool {
+        if covers(&self.deny, peer) {
             return false;
         }
         match Scope::of(peer) {
-            Scope::Public => true,
-            Scope::Private => self.allow_private,
-            Scope::Loopback => self.allow_loopback,
             Scope::Unreachable => false,
+            Scope::Public => true,
+            Scope::Private => self.allow_private || covers(&self.allow, peer),
+            Scope::Loopback => self.allow_loopback || covers(&self.allow, peer),
         }
+    }
+}
+
+/// Returns whether one of `networks` has `peer` in any of its spellings.
+fn covers(networks: &[IpNet], peer: IpAddr) -> bool {
+    let inner = canonical(peer);
+    let mapped = match inner {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => inner,
+    };
+    let covers = |net: &IpNet| [peer, inner, mapped].iter().any(|ip| net.contains(ip));
+    networks.iter().any(covers)
+}
+
+impl PeerPolicy for PeerRules {
+    fn permits(&self, _session: &SessionName, peer: IpAddr) -> bool {
+        self.permit(peer)
     }
 
     fn connects(&self, _one: &SessionName, _other: &SessionName) -> bool {
@@ -116,6 +131,65 @@ mod tests {
                 && !permits(&rules, "2002:808:808::1")
         );
         assert!(permits(&rules, "8.9.8.8"));
+    }
+
+    #[test]
+    fn deny_wins_over_allow_and_allow_over_what_is_closed_by_default() {
+        let rules = PeerRules {
+            allow: vec![net("10.0.0.0/8"), net("fd00::/8"), net("8.8.0.0/16")],
+            deny: vec![
+                net("10.9.0.0/16"),
+                net("8.8.8.0/24"),
+                net("::ffff:8.8.4.0/120"),
+            ],
+            ..PeerRules::default()
+        };
+        assert!(permits(&rules, "10.0.0.1") && permits(&rules, "fd12::1"));
+        assert!(permits(&rules, "::ffff:10.0.0.1"));
+        assert!(
+            permits(&rules, "1.1.1.1"),
+            "what is not named stays as it was"
+        );
+        for denied in [
+            "10.9.0.1",
+            "::ffff:10.9.0.1",
+            "8.8.8.8",
+            "8.8.4.4",
+            "192.168.0.1",
+        ] {
+            assert!(!permits(&rules, denied), "{denied}");
+        }
+    }
+
+    #[test]
+    fn nothing_opens_what_is_no_host() {
+        let rules = PeerRules {
+            allow_loopback: true,
+            allow_private: true,
+            allow: vec![net("0.0.0.0/0"), net("::/0")],
+            deny: Vec::new(),
+        };
+        assert!(permits(&rules, "10.0.0.1") && permits(&rules, "127.0.0.1"));
+        for closed in [
+            "0.0.0.0",
+            "::",
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fe80::1",
+            "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+            "2001:db8::5efe:8.8.8.8",
+        ] {
+            assert!(!permits(&rules, closed), "{closed}");
+        }
+    }
+
+    fn net(net: &str) -> IpNet {
+        net.parse().unwrap()
     }
 
     fn permits(rules: &PeerRules, peer: &str) -> bool {

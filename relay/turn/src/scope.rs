@@ -29,6 +29,8 @@ impl Scope {
     fn of_v4(ip: Ipv4Addr) -> Self {
         match ip.octets() {
             [127, ..] => Self::Loopback,
+            // Where clouds tell a machine its secrets: Alibaba's and Azure's, which are not link-local.
+            [100, 100, 100, 200] | [168, 63, 129, 16] => Self::Unreachable,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Private,
             [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [198, 18..=19, ..] => {
                 Self::Private
@@ -43,6 +45,10 @@ impl Scope {
     fn of_v6(ip: Ipv6Addr) -> Self {
         match ip.segments() {
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
+            // The same at Amazon and Google.
+            [0xfd00, 0x0ec2, ..] | [0xfd20, 0x00ce, ..] => Self::Unreachable,
+            // ISATAP: an IPv4 address behind any prefix (RFC 5214 section 6.1).
+            [_, _, _, _, 0 | 0x0200, 0x5efe, _, _] => Self::Unreachable,
             [0xfc00..=0xfdff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Self::Private,
             [0x2001, 0..=0x01ff, ..] | [0x2002, ..] => Self::Unreachable,
             [0x2000..=0x3fff, ..] => Self::Public,
@@ -115,6 +121,14 @@ mod tests {
             "fec0::1",
             "ff02::1",
             "64:ff9b:1::1",
+            "64:ff9b:1::8.8.8.8",
+            "64:ff9b:1:808:8:800::",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "2a00:1450::5efe:10.0.0.1",
+            "2a00:1450::200:5efe:8.8.8.8",
+            "2001:0:808:808::1",
             "2001::1",
             "100::1",
             "5f00::1",

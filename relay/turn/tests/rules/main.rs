@@ -15,6 +15,7 @@ mod data;
 mod families;
 mod hairpin;
 mod icmp;
+mod live_calls;
 mod permissions;
 mod quotas;
 mod refresh;

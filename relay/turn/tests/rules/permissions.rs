@@ -133,6 +133,7 @@ fn private_and_loopback_peers_are_permitted_where_they_are_allowed() {
         allow_private: true,
         allow_loopback: true,
         deny: Vec::new(),
+        ..PeerRules::default()
     };
     let (mut relay, mut alice) = (
         Relay::with(|settings| settings.peers = Arc::new(rules)),
