@@ -20,7 +20,7 @@ const MAX_SEGMENT: usize = 1232;
 const MAX_RUN: usize = 65_000;
 
 /// Runs that are gathered side by side.
-const RUNS: usize = 16;
+const RUNS: usize = 64;
 
 /// Where a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Egress {
     pub(crate) fn push(&mut self, sockets: &Sockets, route: Route, parts: [&[u8]; 3]) {
         let length = parts.iter().map(|part| part.len()).sum();
         let same = |run: &Run| {
-            (run.route.socket, run.route.destination) == (route.socket, route.destination)
+            (run.route.destination, run.route.socket) == (route.destination, route.socket)
         };
         let at = match self.runs.iter().rposition(same) {
             Some(at) if self.runs[at].joins(route, length) => at,

@@ -10,8 +10,9 @@ use std::{
 /// Messages in one batch.
 pub(crate) const BATCH: usize = quinn_udp::BATCH_SIZE;
 
-/// Bytes for one message: with receive offload, one message holds up to 64 datagrams of one sender.
-const SLOT: usize = 1 << 16;
+/// Bytes for one message: with receive offload, one message holds up to 64 datagrams of one sender. Not a power of two, so that the beginnings of
+/// all slots do not share one set of the CPU's cache.
+const SLOT: usize = (1 << 16) + 192;
 
 #[derive(Debug)]
 pub(crate) struct Ingress {

@@ -83,8 +83,20 @@ impl Socket {
             set_ipv6_mtu_discover(&socket, Ipv6PathMtuDiscovery::DONT)?;
             setsockopt(&socket, sockopt::Ipv6DontFrag, &false)?;
         }
-        // It also asks when each datagram came, which nobody here wants to know.
+        // It also asks when and how each datagram came: what nobody here wants to know costs with each of them.
         setsockopt(&socket, sockopt::ReceiveTimestampns, &false)?;
+        if address.is_ipv4() {
+            setsockopt(&socket, sockopt::IpRecvTos, &false)?;
+        } else {
+            setsockopt(&socket, sockopt::Ipv6RecvTClass, &false)?;
+        }
+        if !address.ip().is_unspecified() {
+            if address.is_ipv4() {
+                setsockopt(&socket, sockopt::Ipv4PacketInfo, &false)?;
+            } else {
+                setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &false)?;
+            }
+        }
         Self::new(socket, offload)
     }
 
@@ -151,8 +163,13 @@ impl Socket {
         contents: &[u8],
         segment: Option<usize>,
     ) -> io::Result<()> {
+        let destination = SocketAddr::new(self.in_family(destination.ip()), destination.port());
+        if (segment, source) == (None, None) {
+            // Without control messages, which cost as much as the rest of our part.
+            return self.socket.send_to(contents, destination).map(drop);
+        }
         let transmit = Transmit {
-            destination: SocketAddr::new(self.in_family(destination.ip()), destination.port()),
+            destination,
             ecn: None,
             contents,
             segment_size: segment,

@@ -174,11 +174,12 @@ impl Stream {
         self.queue.len() - self.written
     }
 
-    /// Says goodbye, if TLS wants that, and gives its memory back.
+    /// Writes what waits and says goodbye, as far as the kernel takes it, and gives its memory back.
     pub(super) fn close(mut self, pool: &mut Pool) {
+        // It is a courtesy: the stream ends whether it can be written or not.
+        let _ = self.write(pool);
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
-            // It is a courtesy: the stream ends whether it can be written or not.
             let _ = tls.write_tls(&mut self.socket);
         }
         pool.put(&mut self.partial);

@@ -32,8 +32,8 @@ fn an_ipv6_listener_serves_both_families() {
     let over_ipv4 = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
     let client = Client::connect(over_ipv4, "alice");
     assert_eq!(
-        mapped_address(&client.socket, over_ipv4),
-        (client.socket.local_addr().unwrap(), over_ipv4)
+        mapped_address(client.socket(), over_ipv4),
+        (client.socket().local_addr().unwrap(), over_ipv4)
     );
     client.allocate().unwrap();
     let ipv6 = UdpSocket::bind("[::1]:0").unwrap();

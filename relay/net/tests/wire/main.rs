@@ -8,4 +8,5 @@
 mod foreign;
 mod loopback;
 mod start;
+mod streams;
 mod support;

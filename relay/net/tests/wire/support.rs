@@ -1,17 +1,27 @@
 //! A relay on loopback and a small client.
 
-use net::{Config, Relay, StreamLimits};
+use net::{Config, Relay, StreamLimits, Tls};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use std::{
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    cell::RefCell,
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use stun::{
-    AttributeWrite, ChannelData, ChannelNumberAttribute, Data, ErrorCode, IntegrityAlgorithm,
-    IntegrityKey, Key, Lifetime, LongTermKeyCredentials, Message, MessageWrite, MessageWriteExt,
-    MessageWriteVec, Method, Nonce, PasswordAlgorithmValue, Realm, RequestedTransport,
-    TransactionId, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress, method,
+    AddressFamily, AttributeWrite, ChannelData, ChannelNumberAttribute, Data, ErrorCode,
+    IntegrityAlgorithm, IntegrityKey, Key, Lifetime, LongTermKeyCredentials, Message, MessageWrite,
+    MessageWriteExt, MessageWriteVec, Method, Nonce, PasswordAlgorithmValue, Realm,
+    RequestedAddressFamily, RequestedTransport, TransactionId, Username, XorMappedAddress,
+    XorPeerAddress, XorRelayedAddress, method, stream::Next,
 };
+use tempfile::TempDir;
 use turn::{
     CredentialLimits, Credentials, Limits, PeerRules, Secret, SessionName, StrangerLimits,
     UnixSeconds,
@@ -64,18 +74,132 @@ pub(crate) fn socket() -> UdpSocket {
     socket
 }
 
+/// What carries a client's messages.
+pub(crate) enum Wire {
+    Udp(UdpSocket),
+    /// TCP, or TLS over it.
+    Stream(RefCell<Box<dyn Stream>>),
+}
+
+/// Bytes both ways.
+pub(crate) trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
+impl Wire {
+    /// Connects over TCP.
+    pub(crate) fn tcp(relay: SocketAddr) -> Self {
+        Self::stream(tcp(relay))
+    }
+
+    /// Connects over TLS to a relay with the certificate of [`certificate`].
+    pub(crate) fn tls(relay: SocketAddr, files: &TempDir, alpn: bool) -> Self {
+        Self::stream(tls(relay, files, alpn))
+    }
+
+    fn stream(stream: impl Stream + 'static) -> Self {
+        Self::Stream(RefCell::new(Box::new(stream)))
+    }
+
+    pub(crate) fn send(&self, message: &[u8]) {
+        match self {
+            Self::Udp(socket) => {
+                socket.send(message).unwrap();
+            }
+            Self::Stream(stream) => {
+                let padding = &[0; 3][..message.len().wrapping_neg() & 3];
+                let bytes = [message, padding].concat();
+                stream.borrow_mut().write_all(&bytes).unwrap();
+            }
+        }
+    }
+
+    /// Returns the next message, without its padding.
+    pub(crate) fn receive(&self) -> Vec<u8> {
+        match self {
+            Self::Udp(socket) => receive(socket),
+            Self::Stream(stream) => {
+                let stream = &mut **stream.borrow_mut();
+                let mut bytes = vec![0; 4];
+                stream.read_exact(&mut bytes).unwrap();
+                loop {
+                    match stun::stream::next(&bytes, stun::MAX_MESSAGE).unwrap() {
+                        Next::Frame { length, .. } => {
+                            bytes.truncate(length);
+                            return bytes;
+                        }
+                        Next::Missing { bytes: missing } => {
+                            let at = bytes.len();
+                            bytes.resize(at + missing, 0);
+                            stream.read_exact(&mut bytes[at..]).unwrap();
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Connects over TCP; reading gives up after [`SOON`].
+pub(crate) fn tcp(relay: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(relay).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream
+}
+
+/// Connects over TLS.
+pub(crate) fn tls(
+    relay: SocketAddr,
+    files: &TempDir,
+    alpn: bool,
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(files.path().join("crt")).unwrap();
+    roots.add(certificate).unwrap();
+    let mut config =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    if alpn {
+        config.alpn_protocols = vec![b"stun.turn".to_vec()];
+    }
+    let name = "localhost".try_into().unwrap();
+    let client = ClientConnection::new(Arc::new(config), name).unwrap();
+    StreamOwned::new(client, tcp(relay))
+}
+
+/// Makes a certificate for localhost in files of its own.
+pub(crate) fn certificate() -> (TempDir, Tls) {
+    let files = tempfile::tempdir().unwrap();
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let (certificate, key) = (files.path().join("crt"), files.path().join("key"));
+    fs::write(&certificate, cert.pem()).unwrap();
+    fs::write(&key, signing_key.serialize_pem()).unwrap();
+    (files, Tls { certificate, key })
+}
+
 /// A TURN client.
 pub(crate) struct Client {
-    pub(crate) socket: UdpSocket,
+    pub(crate) wire: Wire,
     credentials: Credentials,
     nonce: String,
 }
 
 impl Client {
-    /// Connects to `relay` as `session` and learns a nonce.
+    /// Connects to `relay` over UDP as `session` and learns a nonce.
     pub(crate) fn connect(relay: SocketAddr, session: &str) -> Self {
-        let socket = socket();
+        let any = SocketAddr::new(relay.ip(), 0);
+        let socket = UdpSocket::bind(any).unwrap();
+        socket.set_read_timeout(Some(SOON)).unwrap();
         socket.connect(relay).unwrap();
+        Self::over(Wire::Udp(socket), session)
+    }
+
+    /// Speaks over `wire` as `session`, and learns a nonce.
+    pub(crate) fn over(wire: Wire, session: &str) -> Self {
         let expires = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap()
@@ -88,7 +212,7 @@ impl Client {
             UnixSeconds(expires),
         );
         let mut client = Self {
-            socket,
+            wire,
             credentials,
             nonce: String::new(),
         };
@@ -106,8 +230,16 @@ impl Client {
 
     /// Makes an allocation and returns its relayed address, or the error code.
     pub(crate) fn allocate(&self) -> Result<SocketAddr, u16> {
+        self.allocate_of(AddressFamily::IPV4)
+    }
+
+    /// Makes an allocation of one family.
+    pub(crate) fn allocate_of(&self, family: AddressFamily) -> Result<SocketAddr, u16> {
         let answer = self.ask(method::ALLOCATE, |_| {
-            vec![Box::new(RequestedTransport::new(17))]
+            vec![
+                Box::new(RequestedTransport::new(17)),
+                Box::new(RequestedAddressFamily::new(family)),
+            ]
         })?;
         let answer = stun::read(&answer).unwrap();
         Ok(answer
@@ -141,20 +273,27 @@ impl Client {
     pub(crate) fn send_channel(&self, channel: u16, payload: &[u8]) {
         let length = payload.len() as u16;
         let datagram = [&channel.to_be_bytes(), &length.to_be_bytes(), payload].concat();
-        self.socket.send(&datagram).unwrap();
+        self.wire.send(&datagram);
     }
 
     pub(crate) fn send(&self, peer: SocketAddr, payload: &[u8]) {
         let message = Message::builder_indication(method::SEND, MessageWriteVec::new());
         let peer = XorPeerAddress::new(peer, message.transaction_id());
-        self.socket
-            .send(&with(message, &[&peer, &Data::new(payload)]).finish())
-            .unwrap();
+        self.wire
+            .send(&with(message, &[&peer, &Data::new(payload)]).finish());
+    }
+
+    /// Returns the socket of a client over UDP.
+    pub(crate) fn socket(&self) -> &UdpSocket {
+        match &self.wire {
+            Wire::Udp(socket) => socket,
+            Wire::Stream(_) => panic!("a stream"),
+        }
     }
 
     /// Returns the payload of the next datagram and its channel, or none for a Data indication.
     pub(crate) fn receive(&self) -> (Option<u16>, Vec<u8>) {
-        let datagram = receive(&self.socket);
+        let datagram = self.wire.receive();
         if let Some(data) = ChannelData::parse(&datagram) {
             return (Some(data.number.get()), datagram[data.payload].to_vec());
         }
@@ -192,8 +331,8 @@ impl Client {
     }
 
     fn exchange(&self, message: Vec<u8>, id: TransactionId) -> Vec<u8> {
-        self.socket.send(&message).unwrap();
-        let answer = receive(&self.socket);
+        self.wire.send(&message);
+        let answer = self.wire.receive();
         assert_eq!(stun::read(&answer).unwrap().transaction_id(), id);
         answer
     }
