@@ -12,11 +12,13 @@ pub(crate) fn log(event: &AllocationEvent) {
             lifetime,
             ..
         } => {
-            tracing::info!(%session, lifetime = lifetime.as_secs(), "allocation started");
+            let transport = five_tuple.transport.name();
+            tracing::info!(%session, transport, lifetime = lifetime.as_secs(), "allocation started");
             tracing::debug!(%session, %five_tuple, ?relayed, "allocation addresses");
         }
         AllocationEvent::Ended {
             session,
+            five_tuple,
             age,
             to_peers,
             to_client,
@@ -24,7 +26,8 @@ pub(crate) fn log(event: &AllocationEvent) {
             ..
         } => {
             let (to_peers, to_client) = (to_peers.bytes, to_client.bytes);
-            tracing::info!(%session, age = age.as_secs(), to_peers, to_client, reason = reason.name(), "allocation ended");
+            let transport = five_tuple.transport.name();
+            tracing::info!(%session, transport, age = age.as_secs(), to_peers, to_client, reason = reason.name(), "allocation ended");
         }
     }
 }
@@ -55,6 +58,7 @@ mod tests {
             "{info}"
         );
         assert_eq!(info.matches("session=alice").count(), 2, "{info}");
+        assert_eq!(info.matches("transport=\"udp\"").count(), 2, "{info}");
         assert!(
             !info.contains("192.0.2.1") && !info.contains("198.51.100.7"),
             "{info}"

@@ -3,14 +3,14 @@
 //! Several runs are gathered side by side, so that flows which take turns still leave in lots. Datagrams from one socket to one destination keep their order.
 
 use crate::{
-    socket::{IcmpError, Socket},
+    socket::Socket,
     sockets::{SocketId, Sockets},
 };
 use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
-use turn::RelayedPort;
+use turn::{IcmpError, RelayedPort};
 
 /// The longest datagram that is joined with others, in bytes. The kernel refuses segments that do not fit the path, and after one
 /// refusal its sockets do without offload for good; these fit the least MTU that IPv6 allows (RFC 8200 section 5).

@@ -79,10 +79,11 @@ impl Out {
         }
     }
 
-    /// Forgets the ICMP errors that were met: they are fetched so that they stand in no datagram's way.
-    pub(crate) fn forget_icmp(&mut self) {
+    /// Tells the server of the ICMP errors that were met.
+    pub(crate) fn hand_icmp(&mut self, server: &mut turn::Server, now: Now) {
         while let Some((port, error)) = self.egress.take_icmp() {
-            tracing::trace!(?port, ?error, "ICMP error");
+            server.handle_icmp(port, error, now);
+            self.drain(server);
         }
     }
 

@@ -18,7 +18,7 @@ use std::{
     os::fd::AsRawFd,
     sync::Arc,
 };
-use turn::PeerAddr;
+use turn::{IcmpError, PeerAddr};
 
 /// What the kernel is asked to keep for each direction, in bytes. It gives what `net.core.rmem_max` and `wmem_max` allow.
 const KERNEL_BUFFER: usize = 4 << 20;
@@ -36,15 +36,6 @@ pub(crate) struct Socket {
 /// What relay sockets of one worker share: found out once, on a socket of its own.
 #[derive(Debug)]
 pub(crate) struct Offload(Arc<UdpSocketState>);
-
-/// An ICMP error that answered a datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct IcmpError {
-    pub(crate) peer: PeerAddr,
-    pub(crate) kind: u8,
-    pub(crate) code: u8,
-    pub(crate) data: u32,
-}
 
 impl Offload {
     pub(crate) fn probe() -> io::Result<Self> {

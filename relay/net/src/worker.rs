@@ -129,7 +129,7 @@ impl Work {
                 return Ok(());
             }
             let before = self.packets;
-            self.note(&events);
+            self.note(&events, now);
             self.obey(now);
             self.survey(now);
             self.worker.server.handle_timeout(now);
@@ -176,7 +176,7 @@ impl Work {
     }
 
     /// Notes what the poll says.
-    fn note(&mut self, events: &Events) {
+    fn note(&mut self, events: &Events, now: Now) {
         let left = self.readable.len();
         for event in events {
             let token = event.token();
@@ -200,7 +200,7 @@ impl Work {
                 self.readable.push_back(source);
             }
         }
-        self.worker.out.forget_icmp();
+        self.worker.out.hand_icmp(&mut self.worker.server, now);
     }
 
     fn obey(&mut self, now: Now) {
@@ -381,7 +381,7 @@ impl Work {
         out.streams
             .end_idle(now.mono, |client| server.has_allocation(client));
         out.egress.flush(&out.sockets);
-        out.forget_icmp();
+        out.hand_icmp(server, now);
         out.streams.flush();
         while let Some(client) = out.streams.close_next() {
             server.handle_closed(client, now);

@@ -1,6 +1,8 @@
 //! Our own client and a plain peer.
 
-use crate::support::{Client, SOON, config, eventually, mapped_address, receive, socket, start};
+use crate::support::{
+    Client, SOON, Wire, config, eventually, mapped_address, receive, socket, start,
+};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
 #[test]
@@ -188,6 +190,85 @@ fn datagrams_of_other_protocols_are_counted_and_ignored() {
     socket.send_to(&[], address).unwrap();
     eventually("six are counted", || relay.handle().counters().unknown == 6);
     assert_eq!(relay.handle().counters().egress.total().packets, 0);
+}
+
+#[test]
+fn a_client_hears_that_nobody_is_there_and_loses_no_other_datagram() {
+    for (client, nobody, peer) in [families("127.0.0.1:0", 20_100), families("[::1]:0", 20_110)] {
+        let nobody_address = nobody.local_addr().unwrap();
+        let peer_address = peer.local_addr().unwrap();
+        drop(nobody);
+        client.0.bind(0x4000, nobody_address).unwrap();
+        client.0.bind(0x4001, peer_address).unwrap();
+        for round in 0..50u8 {
+            client.0.send_channel(0x4000, b"to nobody");
+            client.0.send_channel(0x4001, &[round; 100]);
+            assert_eq!(receive(&peer), [round; 100]);
+        }
+        let message = client.0.wire.receive();
+        let message = stun::read(&message).unwrap();
+        let from = message.attribute::<stun::XorPeerAddress>().unwrap();
+        assert_eq!(from.addr(message.transaction_id()), nobody_address);
+        let unreachable = if nobody_address.is_ipv4() {
+            (3u16, 3u16)
+        } else {
+            (1, 4)
+        };
+        let [_, _, t0, t1, ..] = message.value(0x8004.into()).unwrap() else {
+            panic!("no ICMP attribute")
+        };
+        let bits = u16::from_be_bytes([*t0, *t1]);
+        assert_eq!((bits >> 9, bits & 0x1FF), unreachable);
+    }
+}
+
+#[test]
+fn an_ipv6_allocation_reaches_an_ipv6_peer_and_back() {
+    let ((client, _relay, relayed), _, peer) = families("[::1]:0", 20_120);
+    let peer_address = peer.local_addr().unwrap();
+    client.bind(0x4000, peer_address).unwrap();
+    client.send_channel(0x4000, b"hello");
+    assert_eq!(received_from(&peer), (b"hello".to_vec(), relayed));
+    peer.send_to(b"and back", relayed).unwrap();
+    assert_eq!(client.receive(), (Some(0x4000), b"and back".to_vec()));
+}
+
+#[test]
+fn several_listen_addresses_are_served_each_from_its_own() {
+    let listen = ["127.0.0.1:0", "127.0.0.2:0", "[::1]:0"].map(|text| text.parse().unwrap());
+    let (relay, _) = start(net::Config {
+        listen: listen.to_vec(),
+        ..config(20_130..=20_139)
+    });
+    for address in relay.local_addrs() {
+        let client = Client::connect(*address, "alice");
+        assert_eq!(mapped_address(client.socket(), *address).1, *address);
+        client.allocate().unwrap();
+        let client = Client::over(Wire::tcp(*address), "alice");
+        client.allocate().unwrap();
+    }
+}
+
+/// Returns a client with an allocation of the family of `any` and its relayed address, and two sockets of that family.
+fn families(any: &str, ports: u16) -> ((Client, net::Relay, SocketAddr), UdpSocket, UdpSocket) {
+    let (relay, address) = start(net::Config {
+        listen: vec![any.parse().unwrap()],
+        relay_v6: Some(std::net::Ipv6Addr::LOCALHOST),
+        ..config(ports..=ports + 9)
+    });
+    let client = Client::connect(address, "alice");
+    let family = if address.is_ipv4() {
+        stun::AddressFamily::IPV4
+    } else {
+        stun::AddressFamily::IPV6
+    };
+    let relayed = client.allocate_of(family).unwrap();
+    let socket = || {
+        let socket = UdpSocket::bind(any).unwrap();
+        socket.set_read_timeout(Some(SOON)).unwrap();
+        socket
+    };
+    ((client, relay, relayed), socket(), socket())
 }
 
 fn received_from(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {

@@ -10,3 +10,4 @@ mod loopback;
 mod start;
 mod streams;
 mod support;
+mod workers;
