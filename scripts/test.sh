@@ -45,6 +45,7 @@ step "web: tests" npm --prefix web test
 step "web: build" npm --prefix web run build
 # This builds target/debug/zvonilka too, with which the steps below work; `cargo build` would compile half of it again, with fewer features.
 step "server and relay, on SQLite and PostgreSQL" scripts/with-postgres.sh cargo test --workspace --locked
+step "fuzzing" scripts/fuzz.sh
 step "web: types are those of the server" schema_is_current
 step "foreign clients, server on SQLite" scripts/node-tests.sh tests/foreign
 step "foreign clients, server on PostgreSQL" scripts/with-postgres.sh scripts/node-tests.sh tests/foreign
