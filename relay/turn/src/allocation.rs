@@ -67,7 +67,7 @@ pub(crate) struct Relay {
     pub(crate) expires: Instant,
 }
 
-/// The relayed transport addresses of an allocation: one of each family at most, and each lives for itself (RFC 8656 section 5).
+/// The relayed transport addresses of an allocation: one of each family at most, and each lives for itself (RFC 8656 section 6).
 #[derive(Debug, Default)]
 pub(crate) struct Relays {
     v4: Option<Relay>,

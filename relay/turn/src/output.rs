@@ -48,7 +48,7 @@ pub enum Via {
         port: RelayedPort,
         /// Where to.
         peer: PeerAddr,
-        /// The datagram is lost rather than fragmented (RFC 8656 section 11.3).
+        /// The datagram is lost rather than fragmented (RFC 8656 section 11.2).
         dont_fragment: bool,
     },
     /// The peer is relayed here too: straight to its client, through no socket.

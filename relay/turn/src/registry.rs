@@ -170,7 +170,9 @@ impl Registry {
             user,
             until,
         };
-        locked(&self.reservations).keep(token, held);
+        if let Some(before) = locked(&self.reservations).keep(token, held) {
+            self.give_back(before.port, before.owner);
+        }
     }
 
     /// Leases what is kept for `token` to `session`.

@@ -23,8 +23,9 @@ pub(super) struct Reservations {
 }
 
 impl Reservations {
-    pub(super) fn keep(&mut self, token: Token, held: Held) {
-        self.kept.insert(token, held);
+    /// Keeps `held` for `token`. Returns what was kept for it before: nothing, as tokens go.
+    pub(super) fn keep(&mut self, token: Token, held: Held) -> Option<Held> {
+        self.kept.insert(token, held)
     }
 
     /// Takes what is kept for `token`, if it is `user`'s and not over.

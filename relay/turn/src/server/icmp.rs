@@ -1,4 +1,4 @@
-//! ICMP errors on the way to a peer, as a client is told of them (RFC 8656 sections 11.5 and 11.6).
+//! ICMP errors on the way to a peer, as a client is told of them (RFC 8656 section 11.5).
 
 use super::Server;
 use crate::{DropReason, Family, FiveTuple, Output, PeerAddr, RelayedPort, Transmit};
@@ -62,7 +62,7 @@ impl Server {
 }
 
 impl IcmpError {
-    /// Returns whether clients are told: that a peer was not reached, that a datagram was too big, or that it went too far (section 11.6).
+    /// Returns whether clients are told: that a peer was not reached, that a datagram was too big, or that it went too far (section 11.5).
     fn is_told(&self) -> bool {
         match self.peer.family() {
             Family::V4 => matches!(self.kind, 3 | 11),

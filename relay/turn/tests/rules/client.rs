@@ -6,11 +6,11 @@ use sha1::Sha1;
 use sha2::Sha256;
 use std::net::SocketAddr;
 use stun::{
-    AddressFamily, AttributeStaticType, AttributeWrite, ChannelNumberAttribute, ErrorCode,
-    IntegrityAlgorithm, Key, Lifetime, Message, MessageType, MessageWrite, MessageWriteExt,
-    MessageWriteVec, Nonce, PasswordAlgorithm, PasswordAlgorithmValue, PasswordAlgorithms, Realm,
-    RequestedAddressFamily, RequestedTransport, TransactionId, Userhash, Username, XorPeerAddress,
-    XorRelayedAddress,
+    AddressFamily, Attribute, AttributeFromRaw, AttributeStaticType, AttributeWrite,
+    ChannelNumberAttribute, ErrorCode, IntegrityAlgorithm, Key, Lifetime, Message, MessageType,
+    MessageWrite, MessageWriteExt, MessageWriteVec, Nonce, PasswordAlgorithm,
+    PasswordAlgorithmValue, PasswordAlgorithms, Realm, RequestedAddressFamily, RequestedTransport,
+    TransactionId, Userhash, Username, XorPeerAddress, XorRelayedAddress,
 };
 use turn::{Credentials, Family, FiveTuple, Secret, Transport, UnixSeconds};
 
@@ -250,6 +250,19 @@ impl Reply {
             .attribute::<XorRelayedAddress>()
             .unwrap()
             .addr(message.transaction_id())
+    }
+
+    /// Returns every relayed address.
+    pub(crate) fn all_relayed(&self) -> Vec<SocketAddr> {
+        let message = self.message();
+        let attributes = message.iter_attributes();
+        let relayed =
+            attributes.filter(|(_, attribute)| attribute.get_type() == XorRelayedAddress::TYPE);
+        let addresses = relayed.map(|(_, attribute)| {
+            let relayed = XorRelayedAddress::from_raw_ref(&attribute).unwrap();
+            relayed.addr(message.transaction_id())
+        });
+        addresses.collect()
     }
 
     pub(crate) fn lifetime(&self) -> u32 {

@@ -1,12 +1,12 @@
 //! RFC 8656 sections 7, 8, 10 and 12: relayed addresses of IPv4, of IPv6, and of both.
 
 use crate::support::{
-    Client, Delivered, PEER, RELAY, RELAY_V6, Relay, Relayed, Reply, Request, UDP, alice, bob, port,
+    Client, Delivered, PEER, RELAY, RELAY_V6, Relay, Relayed, Request, UDP, alice, bob, port,
 };
 use std::net::SocketAddr;
 use stun::{
-    AdditionalAddressFamily, AddressErrorCode, AddressFamily, Attribute, AttributeFromRaw,
-    AttributeStaticType, EvenPort, RequestedAddressFamily, XorRelayedAddress, method,
+    AdditionalAddressFamily, AddressErrorCode, AddressFamily, EvenPort, RequestedAddressFamily,
+    method,
 };
 use turn::{BindError, DropReason, Family, Usage};
 
@@ -74,7 +74,7 @@ fn the_same_request_for_both_again_gets_the_same_addresses() {
     let request = ask_for_both(&mut relay).signed(&alice);
     let first = relay.exchange(alice.five_tuple, &request).unwrap();
     let again = relay.exchange(alice.five_tuple, &request).unwrap();
-    assert_eq!(relayed(&first), relayed(&again));
+    assert_eq!(first.all_relayed(), again.all_relayed());
     assert_eq!(relay.bound.len(), 2);
 }
 
@@ -95,7 +95,7 @@ fn who_asks_for_both_gets_one_and_is_told_why_not_the_other() {
         relay.binds = binds;
         let request = ask_for_both(&mut relay);
         let reply = relay.ask(&mut alice, request);
-        assert_eq!(relayed(&reply).len(), 1);
+        assert_eq!(reply.all_relayed().len(), 1);
         assert_eq!(Family::of(reply.relayed().ip()), given);
         let message = reply.message();
         let error = message.attribute::<AddressErrorCode>().unwrap();
@@ -128,7 +128,7 @@ fn an_even_port_of_both_families_is_even_in_both() {
     let (mut relay, mut alice) = (dual(), alice());
     let request = ask_for_both(&mut relay).attribute(&EvenPort::new(false));
     let reply = relay.ask(&mut alice, request);
-    let relayed = relayed(&reply);
+    let relayed = reply.all_relayed();
     assert_eq!(relayed.len(), 2);
     assert!(relayed.iter().all(|relayed| relayed.port() % 2 == 0));
 }
@@ -287,20 +287,7 @@ fn ask_for_both(relay: &mut Relay) -> Request {
 /// Makes an allocation of both families, and returns the relayed addresses: IPv4 first.
 fn both(relay: &mut Relay, client: &mut Client) -> [SocketAddr; 2] {
     let request = ask_for_both(relay);
-    let mut relayed = relayed(&relay.ask(client, request));
+    let mut relayed = relay.ask(client, request).all_relayed();
     relayed.sort();
     relayed.try_into().unwrap()
-}
-
-/// Returns every XOR-RELAYED-ADDRESS of `reply`.
-fn relayed(reply: &Reply) -> Vec<SocketAddr> {
-    let message = reply.message();
-    let attributes = message.iter_attributes();
-    let relayed =
-        attributes.filter(|(_, attribute)| attribute.get_type() == XorRelayedAddress::TYPE);
-    let addresses = relayed.map(|(_, attribute)| {
-        let relayed = XorRelayedAddress::from_raw_ref(&attribute).unwrap();
-        relayed.addr(message.transaction_id())
-    });
-    addresses.collect()
 }

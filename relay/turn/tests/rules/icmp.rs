@@ -1,4 +1,4 @@
-//! RFC 8656 sections 11.5 and 11.6: what a client hears of ICMP errors.
+//! RFC 8656 section 11.5: what a client hears of ICMP errors.
 
 use crate::support::{Client, PEER, Relay, alice, port};
 use std::net::SocketAddr;

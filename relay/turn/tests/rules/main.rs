@@ -26,4 +26,5 @@ mod signing;
 mod strangers;
 mod streams;
 mod support;
+mod table;
 mod workers;

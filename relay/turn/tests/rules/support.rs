@@ -51,10 +51,11 @@ impl Relay {
         };
         let mut settings = settings(Arc::new(Registry::new(now.mono)));
         change(&mut settings);
+        let seed = [settings.worker.0; 32];
         Self {
             issued: Arc::clone(&settings.issued),
             registry: Arc::clone(&settings.registry),
-            server: Server::new(settings, [7; 32]),
+            server: Server::new(settings, seed),
             now,
             bound: BTreeSet::new(),
             binds: Vec::new(),
