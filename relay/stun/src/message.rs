@@ -204,17 +204,8 @@ impl<'a> Message<'a> {
 
     /// Returns the first attribute of type `kind` as it stands on the wire.
     pub fn raw_attribute(&self, kind: AttributeType) -> Option<RawAttribute<'a>> {
-        self.raw_attribute_and_offset(kind)
-            .map(|(_, attribute)| attribute)
-    }
-
-    /// Returns the first attribute of type `kind` and where its header begins.
-    pub fn raw_attribute_and_offset(
-        &self,
-        kind: AttributeType,
-    ) -> Option<(usize, RawAttribute<'a>)> {
-        self.iter_attributes()
-            .find(|(_, attribute)| attribute.get_type() == kind)
+        let mut attributes = self.iter_attributes().map(|(_, attribute)| attribute);
+        attributes.find(|attribute| attribute.get_type() == kind)
     }
 
     /// Reads the first attribute of type `A`.

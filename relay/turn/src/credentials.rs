@@ -9,24 +9,35 @@ use sha1::Sha1;
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 /// A secret that credentials are made with. Its `Debug` prints nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+#[derive(Clone)]
+pub struct Secret {
+    bytes: Vec<u8>,
+    /// The HMAC with the secret as its key, so that this is set up once and not for each password.
+    mac: Hmac<Sha1>,
+}
 
 impl Secret {
     /// Takes `bytes` as a secret; an empty one is none.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
         let bytes = bytes.into();
-        (!bytes.is_empty()).then_some(Self(bytes))
+        let mac = Hmac::new_from_slice(&bytes).expect("HMAC takes a key of any length");
+        (!bytes.is_empty()).then_some(Self { bytes, mac })
     }
 
     /// Returns the password that belongs to `username`.
     pub(crate) fn password(&self, username: &str) -> String {
-        let mut mac =
-            Hmac::<Sha1>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(username.as_bytes());
+        let mac = self.mac.clone().chain_update(username);
         BASE64_STANDARD.encode(mac.finalize().into_bytes())
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,6 +23,7 @@ mod reservations;
 mod revocation;
 mod sequences;
 mod signing;
+mod speed;
 mod strangers;
 mod streams;
 mod support;
