@@ -11,6 +11,7 @@ mod authentication;
 mod binding;
 mod channels;
 mod client;
+mod costs;
 mod data;
 mod families;
 mod hairpin;

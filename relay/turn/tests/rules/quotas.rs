@@ -1,7 +1,8 @@
 //! What nobody may have more of.
 
-use crate::support::{Client, Relay, UDP, alice, bob};
+use crate::support::{Client, PEER, Relay, UDP, alice, bob};
 use stun::method;
+use turn::DropReason;
 
 #[test]
 fn a_session_has_at_most_its_quota_of_allocations() {
@@ -104,4 +105,53 @@ fn a_request_of_hundreds_of_peers_is_not_looked_at() {
     }
     let request = request.signed(&alice);
     assert_eq!(relay.exchange(alice.five_tuple, &request), None);
+}
+
+#[test]
+fn a_user_sends_and_receives_so_many_bytes_a_second_both_together() {
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.limits.user_bytes_per_second = 1000),
+        alice(),
+    );
+    let relayed = relay.allocate(&mut alice);
+    relay.permit(&mut alice, PEER);
+    assert!(relay.send(&alice, PEER, &[0; 600]).is_some());
+    assert!(relay.receive(PEER, relayed, &[0; 300]).is_some());
+    assert_eq!(relay.receive(PEER, relayed, &[0; 200]), None);
+    assert!(relay.send(&alice, PEER, &[0; 100]).is_some());
+    assert_eq!(relay.send(&alice, PEER, &[0; 1]), None);
+    assert_eq!(relay.drops(DropReason::OverRate), 2);
+    relay.advance(1);
+    assert!(relay.send(&alice, PEER, &[0; 1000]).is_some());
+}
+
+#[test]
+fn what_nobody_permits_takes_nothing_of_the_rate() {
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.limits.user_packets_per_second = 1),
+        alice(),
+    );
+    let relayed = relay.allocate(&mut alice);
+    relay.permit(&mut alice, PEER);
+    for _ in 0..10 {
+        assert_eq!(relay.receive("8.8.8.9:1", relayed, b"flood"), None);
+        assert_eq!(relay.send(&alice, "8.8.8.9:1", b"x"), None);
+    }
+    assert!(relay.receive(PEER, relayed, b"x").is_some());
+}
+
+#[test]
+fn who_ends_its_allocation_and_makes_another_has_no_more_of_the_rate() {
+    let (mut relay, mut alice) = (
+        Relay::with(|settings| settings.limits.user_packets_per_second = 5),
+        alice(),
+    );
+    let mut sent = 0;
+    for _ in 0..10 {
+        relay.allocate(&mut alice);
+        relay.permit(&mut alice, PEER);
+        sent += usize::from(relay.send(&alice, PEER, b"x").is_some());
+        relay.refresh(&mut alice, 0);
+    }
+    assert_eq!(sent, 5);
 }
