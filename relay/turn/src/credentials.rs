@@ -66,6 +66,13 @@ impl SessionName {
     pub fn user(&self) -> &str {
         self.0.split_once('.').map_or(&self.0, |(user, _)| user)
     }
+
+    /// Returns which sign-in it is: the part after the first dot, or the whole name. Names by several secrets may be of one sign-in.
+    pub fn sign_in(&self) -> &str {
+        self.0
+            .split_once('.')
+            .map_or(&self.0, |(_, sign_in)| sign_in)
+    }
 }
 
 impl fmt::Display for SessionName {

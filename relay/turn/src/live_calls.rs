@@ -251,12 +251,12 @@ impl State {
         self.calls(one).iter().any(|call| others.contains(call))
     }
 
-    /// Returns whether another session of a call that `session` is in has announced `peer`, or was seen there.
+    /// Returns whether another sign-in of a call that `session` is in has announced `peer`, or was seen there.
     fn reaches(&self, session: &SessionName, peer: IpAddr) -> bool {
         let calls = self.calls(session).iter();
         let mut members = calls.filter_map(|call| self.calls.get(call)).flatten();
         members.any(|member| {
-            member.session != *session
+            member.session.sign_in() != session.sign_in()
                 && (member.announced.contains(&peer) || self.saw(&member.session, peer))
         })
     }

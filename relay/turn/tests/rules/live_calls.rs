@@ -62,6 +62,23 @@ const FORBIDDEN: [&str; 50] = [
 ];
 
 #[test]
+fn what_a_sign_in_announces_under_its_other_name_is_its_own() {
+    let calls = LiveCalls::new(PeerRules::default());
+    let [by_new_secret, by_old_secret]: [SessionName; 2] =
+        ["tag1.phone", "tag2.phone"].map(|name| name.parse().unwrap());
+    for session in [&by_new_secret, &by_old_secret] {
+        calls.join(CALL, session.clone());
+        calls
+            .announce(CALL, session, "8.8.8.8".parse().unwrap())
+            .unwrap();
+    }
+    assert!(!calls.permits(&by_new_secret, "8.8.8.8".parse().unwrap()));
+    let other: SessionName = "tag3.laptop".parse().unwrap();
+    calls.join(CALL, other.clone());
+    assert!(calls.permits(&other, "8.8.8.8".parse().unwrap()));
+}
+
+#[test]
 fn no_forbidden_address_is_permitted_in_any_spelling_announced_or_not() {
     let (mut relay, calls) = closed();
     let (mut alice, mut bob) = (alice(), bob());
