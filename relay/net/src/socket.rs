@@ -23,6 +23,9 @@ use turn::{IcmpError, PeerAddr};
 /// What the kernel is asked to keep for each direction, in bytes. It gives what `net.core.rmem_max` and `wmem_max` allow.
 const KERNEL_BUFFER: usize = 4 << 20;
 
+/// How many datagrams one [`Socket::send`] may carry (`UDP_MAX_SEGMENTS` of the kernel, which later doubled it).
+pub(crate) const MOST_SEGMENTS: usize = 64;
+
 /// Who wrote a `sock_extended_err`: an ICMP or ICMPv6 message, and not the kernel itself (ip(7), `IP_RECVERR`).
 const ORIGIN_ICMP: [u8; 2] = [2, 3];
 
@@ -139,11 +142,6 @@ impl Socket {
         metas: &mut [RecvMeta],
     ) -> io::Result<usize> {
         self.offload.recv((&self.socket).into(), buffers, metas)
-    }
-
-    /// Returns how many datagrams one [`Socket::send`] may carry.
-    pub(crate) fn most_segments(&self) -> usize {
-        self.offload.max_gso_segments()
     }
 
     /// Sends `contents` to `destination`, cut into datagrams of `segment` bytes if there is one, from `source` if there is one.

@@ -26,7 +26,8 @@ const LISTENERS: usize = 2 << 16;
 pub(crate) const FIRST_FREE: usize = 3 << 16;
 
 impl SocketId {
-    fn token(self) -> Token {
+    /// Returns the token under which the poll tells of it.
+    pub(crate) fn token(self) -> Token {
         Token(match self {
             Self::Listener(at) => LISTENERS + usize::from(at),
             Self::Relay(port) => match port.family {
