@@ -81,45 +81,46 @@ impl Kind {
             Self::Coturn => Path::new("turnserver").into(),
         };
         let (ip, port) = (listen.ip(), listen.port());
-        let files = certificate.map(|made| (made.path(), made.key_path()));
-        let doors = match (self, files) {
-            (Self::Ours, None) => String::new(),
-            (Self::Ours, Some((certificate, key))) => {
-                format!(
-                    "--certificate={} --key={}",
-                    certificate.display(),
-                    key.display()
-                )
-            }
-            (Self::Coturn, None) => "--no-tcp --no-tls --no-dtls".into(),
-            (Self::Coturn, Some((certificate, key))) => {
-                format!(
-                    "--no-dtls --cert={} --pkey={}",
-                    certificate.display(),
-                    key.display()
-                )
-            }
-        };
         let options = match self {
-            Self::Ours => format!("serve --listen={listen} {doors}"),
+            Self::Ours => format!("serve --listen={listen}"),
             // The pid file and the log are never looked at; its user database stays what its package made of it.
             Self::Coturn => format!(
                 "-n --listening-ip={ip} --listening-port={port} --relay-ip={ip} --min-port={} --max-port={} --realm={REALM} \
-                 --use-auth-secret --static-auth-secret={SECRET} --relay-threads=1 --allow-loopback-peers {doors} \
-                 --no-cli --no-stdout-log --log-file=/dev/null --simple-log --pidfile=/dev/null",
+                 --use-auth-secret --static-auth-secret={SECRET} --relay-threads=1 --allow-loopback-peers \
+                 --no-cli --no-stdout-log --log-file=/dev/null --simple-log --pidfile=/dev/null --no-dtls",
                 RELAY_PORTS.start(),
                 RELAY_PORTS.end(),
             ),
         };
-        let program = program
-            .to_str()
-            .context("the path of this program is no UTF-8")?;
-        Ok([program]
-            .into_iter()
-            .chain(options.split_whitespace())
-            .map(str::to_owned)
-            .collect())
+        let files = certificate.map(|made| (made.path(), made.key_path()));
+        let doors = match (self, &files) {
+            (Self::Ours | Self::Coturn, None) => vec![],
+            (Self::Ours, Some((certificate, key))) => {
+                vec![("--certificate", certificate), ("--key", key)]
+            }
+            (Self::Coturn, Some((certificate, key))) => {
+                vec![("--cert", certificate), ("--pkey", key)]
+            }
+        };
+        let closed = match (self, &files) {
+            (Self::Coturn, None) => "--no-tcp --no-tls",
+            (Self::Coturn, Some(_)) | (Self::Ours, _) => "",
+        };
+        let words = options.split_whitespace().chain(closed.split_whitespace());
+        let mut command = vec![utf8(&program)?];
+        command.extend(words.map(str::to_owned));
+        for (option, file) in doors {
+            command.extend([option.to_owned(), utf8(file)?]);
+        }
+        Ok(command)
     }
+}
+
+fn utf8(path: &Path) -> anyhow::Result<String> {
+    let text = path
+        .to_str()
+        .with_context(|| format!("{path:?} is no UTF-8"))?;
+    Ok(text.to_owned())
 }
 
 /// Which CPUs the server and the generator have; with fewer than two, both have the same.
