@@ -80,8 +80,9 @@ struct Work {
     /// A ring has more to hand over.
     ringing: bool,
     counters: Counters,
-    /// Packets that have come, from wherever.
-    packets: u64,
+    /// Datagrams to be relayed that have come. Requests do not count: who waits for an answer sends nothing meanwhile; nor do streams, which gather
+    /// by themselves.
+    relayed: u64,
     pace: Pace,
     surveyed: Instant,
 }
@@ -104,7 +105,7 @@ impl Worker {
             readable: VecDeque::new(),
             ringing: false,
             counters: Counters::default(),
-            packets: 0,
+            relayed: 0,
             pace: Pace::new(now),
             surveyed: now,
         };
@@ -128,7 +129,7 @@ impl Work {
                 self.worker.shared.counters.publish(self.snapshot());
                 return Ok(());
             }
-            let before = self.packets;
+            let before = self.relayed;
             self.note(&events, now);
             self.obey(now);
             self.survey(now);
@@ -145,8 +146,8 @@ impl Work {
             self.look_inside(now);
             self.send(now);
             published = self.worker.shared.counters.publish(self.snapshot());
-            let packets = self.packets - before;
-            let pause = self.pace.after_round(now.mono, packets);
+            let relayed = self.relayed - before;
+            let pause = self.pace.after_round(now.mono, relayed);
             if let Some(pause) = pause.filter(|_| !self.has_more()) {
                 thread::sleep(pause);
             }
@@ -215,13 +216,7 @@ impl Work {
                 Command::Adopt(arrival) => match worker.out.streams.adopt(*arrival, now.mono) {
                     Ok((id, read)) => {
                         self.scratch[..read.len()].copy_from_slice(&read);
-                        if take_frames(
-                            worker,
-                            id,
-                            &self.scratch[..read.len()],
-                            &mut self.packets,
-                            now,
-                        ) {
+                        if take_frames(worker, id, &self.scratch[..read.len()], now) {
                             self.readable.push_back(Source::Stream(id));
                         }
                     }
@@ -253,7 +248,7 @@ impl Work {
                 let filled = self.worker.out.streams.read(id, &mut self.scratch);
                 filled.is_some_and(|filled| {
                     let bytes = &self.scratch[..filled];
-                    take_frames(&mut self.worker, id, bytes, &mut self.packets, now)
+                    take_frames(&mut self.worker, id, bytes, now)
                 })
             }),
         }
@@ -299,7 +294,6 @@ impl Work {
         };
         let worker = &mut self.worker;
         for datagram in datagrams {
-            self.packets += 1;
             self.counters.ingress.add(Transport::Udp, datagram.len());
             match DatagramClass::of(datagram) {
                 DatagramClass::Stun | DatagramClass::ChannelData => {}
@@ -309,6 +303,7 @@ impl Work {
                 }
             }
             if let Some(to_peer) = worker.server.handle_client(from, datagram, now) {
+                self.relayed += 1;
                 worker.out.send_to_peer(to_peer, datagram, now);
             }
             worker.out.drain(&mut worker.server);
@@ -319,7 +314,7 @@ impl Work {
         let (meta, datagrams) = self.ingress.message(at);
         let from = PeerAddr::from(meta.addr);
         for datagram in datagrams {
-            self.packets += 1;
+            self.relayed += 1;
             self.counters.ingress.add(Transport::Udp, datagram.len());
             let Worker { server, out, .. } = &mut self.worker;
             take_from_peer(server, out, (port, from), datagram, now);
@@ -343,7 +338,7 @@ impl Work {
                 && let Some((port, from, payload, taken)) = incoming.next(ring)
             {
                 left = left.saturating_sub(taken);
-                self.packets += 1;
+                self.relayed += 1;
                 take_from_peer(server, out, (port, from), payload, now);
             }
         }
@@ -370,7 +365,7 @@ impl Work {
             else {
                 return;
             };
-            self.packets += 1;
+            self.relayed += 1;
             worker.take_from_inside(from, to, &self.payload, now);
         }
     }
@@ -465,13 +460,7 @@ fn take_from_peer(
 }
 
 /// Hands the whole frames in `bytes` to the server, and keeps the rest for later. Returns whether the stream goes on.
-fn take_frames(
-    worker: &mut Worker,
-    id: StreamId,
-    bytes: &[u8],
-    packets: &mut u64,
-    now: Now,
-) -> bool {
+fn take_frames(worker: &mut Worker, id: StreamId, bytes: &[u8], now: Now) -> bool {
     let mut rest = bytes;
     loop {
         // An answer that found no room may have ended it.
@@ -482,7 +471,6 @@ fn take_frames(
         match stun::stream::next(rest, most) {
             Ok(Next::Frame { length, padding }) => {
                 let frame = &rest[..length];
-                *packets += 1;
                 worker.out.streams.heard(id, length, now.mono);
                 if let Some(to_peer) = worker.server.handle_client(from, frame, now) {
                     worker.out.send_to_peer(to_peer, frame, now);
