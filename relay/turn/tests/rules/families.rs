@@ -184,7 +184,11 @@ fn a_datagram_of_one_family_on_a_port_of_the_other_is_dropped() {
 
 #[test]
 fn a_refresh_of_one_family_to_0_ends_that_one_with_its_permissions_and_channels() {
-    let (mut relay, mut alice) = (dual(), alice());
+    let mut relay = Relay::with(|settings| {
+        settings.own.relay_v6 = Some(RELAY_V6.parse().unwrap());
+        (settings.limits.permissions, settings.limits.channels) = (2, 2);
+    });
+    let mut alice = alice();
     let [v4, v6] = both(&mut relay, &mut alice);
     relay.bind(&mut alice, 0x4000, PEER);
     relay.bind(&mut alice, 0x4001, PEER_V6);
@@ -199,6 +203,8 @@ fn a_refresh_of_one_family_to_0_ends_that_one_with_its_permissions_and_channels(
     assert_eq!(relay.send_channel(&alice, 0x4001, b"x"), None);
     assert_eq!(relay.receive(PEER_V6, v6, b"x"), None);
     assert_eq!(relay.permit(&mut alice, PEER_V6), Some(443));
+    let room = relay.bind(&mut alice, 0x4002, "1.1.1.1:1");
+    assert_eq!(room, None, "what has ended takes no room");
     let again = relay
         .request(method::REFRESH)
         .lifetime(0)
