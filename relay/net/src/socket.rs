@@ -97,7 +97,6 @@ impl Socket {
     /// Binds a relay socket to `address`: of its family alone, and told of ICMP errors.
     pub(crate) fn relay(address: SocketAddr, offload: &Offload) -> io::Result<Self> {
         let socket = unbound(address)?;
-        socket.set_recv_buffer_size(KERNEL_BUFFER)?;
         if address.is_ipv6() {
             socket.set_only_v6(true)?;
             setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;

@@ -10,6 +10,7 @@ use std::{
     mem,
     time::Instant,
 };
+use stun::stream::Next;
 use turn::FiveTuple;
 
 /// Bytes that wait inside of TLS at most, beside the queue.
@@ -63,6 +64,8 @@ pub(crate) struct Stream {
     /// What waits to be written, from `written` on.
     queue: Vec<u8>,
     written: usize,
+    /// Where the frame ends that TLS has taken a part of.
+    frame_end: usize,
     /// When the last whole message came.
     pub(super) heard: Instant,
     /// When it is looked at next.
@@ -90,6 +93,7 @@ impl Stream {
             partial: arrival.read,
             queue: Vec::new(),
             written: 0,
+            frame_end: 0,
             heard: now,
             look,
             dirty: false,
@@ -154,13 +158,20 @@ impl Stream {
     pub(super) fn write(&mut self, pool: &mut Pool) -> io::Result<()> {
         let result = match &mut self.tls {
             None => write_plain(&mut self.socket, &self.queue, &mut self.written),
-            Some(tls) => write_tls(tls, &mut self.socket, &self.queue, &mut self.written),
+            Some(tls) => write_tls(
+                tls,
+                &mut self.socket,
+                &self.queue,
+                &mut self.written,
+                &mut self.frame_end,
+            ),
         };
         if self.written == self.queue.len() {
-            self.written = 0;
+            (self.written, self.frame_end) = (0, 0);
             pool.put(&mut self.queue);
         } else if self.written > self.queue.len() / 2 {
             self.queue.drain(..self.written);
+            self.frame_end = self.frame_end.saturating_sub(self.written);
             self.written = 0;
         }
         match result {
@@ -218,19 +229,36 @@ fn write_plain(socket: &mut TcpStream, queue: &[u8], written: &mut usize) -> io:
     Ok(())
 }
 
+/// Gives TLS one frame for each record, as some clients take a record for a message, and writes all of them at once.
 fn write_tls(
     tls: &mut ServerConnection,
     socket: &mut TcpStream,
     queue: &[u8],
     written: &mut usize,
+    frame_end: &mut usize,
 ) -> io::Result<()> {
     loop {
-        if *written < queue.len() {
-            *written += tls.writer().write(&queue[*written..])?;
+        while *written < queue.len() {
+            if written == frame_end {
+                *frame_end += frame(&queue[*written..]);
+            }
+            let taken = tls.writer().write(&queue[*written..*frame_end])?;
+            *written += taken;
+            if taken == 0 {
+                break;
+            }
         }
         if !tls.wants_write() {
             return Ok(());
         }
         tls.write_tls(socket)?;
+    }
+}
+
+/// Returns the length of the frame that `queue` begins with. What is queued are whole frames.
+fn frame(queue: &[u8]) -> usize {
+    match stun::stream::next(queue, usize::MAX) {
+        Ok(Next::Frame { length, padding }) => length + padding,
+        Ok(Next::Missing { .. }) | Err(_) => queue.len(),
     }
 }

@@ -170,6 +170,13 @@ pub(crate) fn tls(
     StreamOwned::new(client, tcp(relay))
 }
 
+/// Issues credentials that live for an hour.
+pub(crate) fn credentials(session: &SessionName) -> Credentials {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let expires = UnixSeconds(now.as_secs() + 3600);
+    Credentials::issue(&Secret::new(SECRET).unwrap(), session, expires)
+}
+
 /// Makes a certificate for localhost in files of its own.
 pub(crate) fn certificate() -> (TempDir, Tls) {
     let files = tempfile::tempdir().unwrap();
@@ -200,17 +207,7 @@ impl Client {
 
     /// Speaks over `wire` as `session`, and learns a nonce.
     pub(crate) fn over(wire: Wire, session: &str) -> Self {
-        let expires = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs()
-            + 3600;
-        let session: SessionName = session.parse().unwrap();
-        let credentials = Credentials::issue(
-            &Secret::new(SECRET).unwrap(),
-            &session,
-            UnixSeconds(expires),
-        );
+        let credentials = credentials(&session.parse().unwrap());
         let mut client = Self {
             wire,
             credentials,
