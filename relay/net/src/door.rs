@@ -284,3 +284,30 @@ fn of_one_connection(error: &io::Error) -> bool {
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_does_not_say_what_it_is_gives_its_place_back_after_10_seconds() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (silent, accepted) =
+            tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
+        let inside = Arc::new(Inside {
+            tls: None,
+            places: Places::new(&StreamLimits::default()),
+            counters: Arc::default(),
+            workers: Arc::new([]),
+            next: AtomicUsize::new(0),
+        });
+        let place = inside.places.take(address.ip()).unwrap();
+        let start = time::Instant::now();
+        serve(accepted.unwrap().0, place, true, Arc::clone(&inside)).await;
+        assert!((PATIENCE..PATIENCE * 2).contains(&start.elapsed()));
+        assert_eq!(inside.counters.unsorted.load(Ordering::Relaxed), 1);
+        assert_eq!(inside.places.in_use(), 0);
+        drop(silent);
+    }
+}
