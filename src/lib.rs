@@ -2,19 +2,20 @@
 //!
 //! [`Server::start`] builds every owner and joins them; [`Server::stop`] ends them in order. [`run`] does both around a signal.
 
+mod assembly;
 pub mod bus;
 pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod http;
 pub mod media;
+pub mod metrics;
 pub mod service;
 pub mod store;
 pub mod wire;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -27,16 +28,13 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::assembly::{assemble, media, open, relay_config};
 use crate::bus::Bus;
-use crate::config::{Config, DatabaseUrl, IceTransportPolicy, LOCAL_INVITE, Secrets};
+use crate::config::{Config, LOCAL_INVITE, Secrets};
 use crate::domain::{Event, Invalid, InviteCode};
-use crate::gateway::Gateway;
-use crate::http::{App, RemoteEnd, Rules};
-use crate::media::{Media, MediaConfig, TransportPolicy};
-use crate::service::{
-    Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Passwords, People,
-    Tasks, Throttle, Tokens,
-};
+use crate::http::{App, RemoteEnd};
+use crate::metrics::Metrics;
+use crate::service::{Auth, Clock, Ground, Tasks};
 use crate::store::{Db, StoreError};
 
 /// How long requests and use cases that were begun may take when the server stops.
@@ -73,6 +71,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address of the metrics cannot be had.
+    #[error("metrics.listen {address}: {source}; set it to another address, or to \"\" for none")]
+    Metrics {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The relay cannot be started.
     #[error("turn: {0}")]
     Relay(#[from] ::net::StartError),
@@ -101,7 +107,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// A server that runs.
 pub struct Server {
     http: SocketAddr,
-    turn: SocketAddr,
     stop_accepting: CancellationToken,
     close_all: CancellationToken,
     accepting: JoinHandle<io::Result<()>>,
@@ -119,11 +124,12 @@ impl Server {
     /// [`StartError`], which names what was at fault.
     pub async fn start(config: &Config, secrets: &Secrets) -> Result<Self, StartError> {
         let listener = bind(config.http.listen).await?;
-        let relay = ::net::Relay::start(relay_config(config, secrets))?;
-        let turn = relay.local_addrs()[0];
+        let metrics = bind_metrics(config.metrics.listen).await?;
+        let (relay_config, live_calls) = relay_config(config, secrets);
+        let relay = ::net::Relay::start(relay_config)?;
         let db = open(config).await?;
         let tasks = Tasks::default();
-        let media = media(config, secrets, &relay)?;
+        let media = media(config, secrets, &relay, live_calls)?;
         let ground = Ground {
             db: db.clone(),
             bus: Bus::default(),
@@ -134,6 +140,11 @@ impl Server {
         let (app, gateway) = assemble(config, secrets, &ground)?;
         prepare(config, &app).await?;
         prune_hourly(&tasks, app.auth.clone());
+        if let Some(listener) = metrics {
+            let stopping = tasks.clone();
+            let stop = async move { stopping.stopped().await };
+            tasks.start(Metrics::new(ground.media.clone()).serve(listener, stop));
+        }
 
         let (layer, io) = gateway::layer(gateway);
         let routes = http::finish(http::router(app))
@@ -148,7 +159,6 @@ impl Server {
         let accepting = tokio::spawn(serving.into_future());
         Ok(Self {
             http,
-            turn,
             stop_accepting,
             close_all,
             accepting,
@@ -168,8 +178,8 @@ impl Server {
 
     /// Where STUN and TURN are served.
     #[must_use]
-    pub const fn turn_address(&self) -> SocketAddr {
-        self.turn
+    pub fn turn_addresses(&self) -> &[SocketAddr] {
+        self.relay.local_addrs()
     }
 
     /// Stops: no new connections, sockets closed so that clients come back by themselves, what was begun finished, the
@@ -214,7 +224,7 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
         }
     }
     let server = Server::start(config, secrets).await?;
-    tracing::info!(url = format!("http://{}", server.http), turn = %server.turn, "ready");
+    tracing::info!(url = format!("http://{}", server.http), turn = ?server.turn_addresses(), "ready");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -243,149 +253,14 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
         .map_err(|source| StartError::Http { address, source })
 }
 
-async fn open(config: &Config) -> Result<Db, StartError> {
-    let (opened, name) = match config.database_url() {
-        DatabaseUrl::Sqlite(path) => {
-            if let Some(folder) = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-            {
-                std::fs::create_dir_all(folder).map_err(|source| StartError::DataDir {
-                    path: folder.display().to_string(),
-                    source,
-                })?;
-            }
-            (Db::sqlite(&path).await, path.display().to_string())
-        }
-        DatabaseUrl::Postgres(url) => (Db::postgres(url.expose()).await, "postgres".to_owned()),
+async fn bind_metrics(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
     };
-    opened.map_err(|source| StartError::Database { name, source })
-}
-
-fn relay_config(config: &Config, secrets: &Secrets) -> ::net::Config {
-    let turn = &config.turn;
-    let previous = turn.previous_secrets.iter().map(config::Secret::expose);
-    let all = std::iter::once(secrets.turn.expose()).chain(previous);
-    ::net::Config {
-        listen: vec![turn.listen],
-        tls_listen: Vec::new(),
-        tls: None,
-        relay_v4: match config.turn_external_address() {
-            IpAddr::V4(ip) => Some(ip),
-            IpAddr::V6(_) => None,
-        },
-        relay_v6: match config.turn_external_address() {
-            IpAddr::V4(_) => None,
-            IpAddr::V6(ip) => Some(ip),
-        },
-        relay_ports: turn.relay_ports.inclusive(),
-        realm: config.turn_realm().to_owned(),
-        secrets: all.filter_map(turn::Secret::new).collect(),
-        peers: Arc::new(turn::PeerRules {
-            allow_loopback: config.turn_allow_loopback(),
-            allow_private: turn.allow_private,
-            ..turn::PeerRules::default()
-        }),
-        allow_loopback: config.turn_allow_loopback(),
-        limits: turn::Limits {
-            allocations: turn.allocations.get() as usize,
-            allocations_per_user: turn.allocations_per_user.get() as usize,
-            ..turn::Limits::default()
-        },
-        strangers: turn::StrangerLimits::default(),
-        credentials: turn::CredentialLimits::default(),
-        workers: None,
-        streams: ::net::StreamLimits::default(),
-        inside: None,
-    }
-}
-
-fn media(config: &Config, secrets: &Secrets, relay: &::net::Relay) -> Result<Media, StartError> {
-    let host = match &config.domain {
-        Some(domain) => domain.as_str().to_owned(),
-        None => MediaConfig::host_of(config.turn_external_address()),
-    };
-    let secret = turn::Secret::new(secrets.turn.expose()).ok_or(::net::StartError::NoSecret)?;
-    let policy = match config.calls.ice_transport_policy {
-        IceTransportPolicy::All => TransportPolicy::All,
-        IceTransportPolicy::Relay => TransportPolicy::Relay,
-    };
-    let (port, credential_lifetime) = (
-        relay.local_addrs()[0].port(),
-        config.turn.credential_lifetime,
-    );
-    Ok(Media::new(
-        relay.handle(),
-        secret,
-        MediaConfig {
-            host,
-            port,
-            credential_lifetime,
-            policy,
-        },
-    ))
-}
-
-fn assemble(
-    config: &Config,
-    secrets: &Secrets,
-    ground: &Ground,
-) -> Result<(App, Gateway), StartError> {
-    let auth = &config.auth;
-    let tokens = Tokens::new(
-        secrets.jwt.expose(),
-        auth.access_token_lifetime,
-        auth.refresh_token_lifetime,
-    );
-    let passwords = Passwords::start(auth.password_queue)?;
-    let calls = Calls::new(
-        ground.clone(),
-        CallsConfig {
-            ring: config.calls.ring_timeout,
-            rejoin: config.calls.rejoin_timeout,
-        },
-    );
-    let limits = AuthLimits {
-        refresh_grace: auth.refresh_grace,
-    };
-    let message_limit = config.chat.max_message_length.get() as usize;
-    let local_invite = config
-        .local_run()
-        .then(|| config.first_invite().map(str::to_owned))
-        .flatten();
-    let app = App {
-        auth: Auth::new(
-            ground.clone(),
-            tokens,
-            passwords.clone(),
-            calls.clone(),
-            limits,
-        ),
-        people: People::new(ground.clone(), passwords, calls.clone()),
-        invites: Invites::new(ground.clone()),
-        chats: Chats::new(ground.clone()),
-        calls,
-        clock: ground.clock.clone(),
-        ice: Ice::new(ground.clone()),
-        logins: Throttle::new(auth.logins_per_minute),
-        invitations: Throttle::new(auth.invites_per_minute),
-        rules: Rules {
-            body_limit: usize::try_from(config.http.body_limit.bytes()).unwrap_or(usize::MAX),
-            message_limit,
-            trusted_proxies: config.http.trusted_proxies.clone(),
-            local_invite,
-        },
-    };
-    let gateway = Gateway {
-        auth: app.auth.clone(),
-        people: app.people.clone(),
-        chats: app.chats.clone(),
-        calls: app.calls.clone(),
-        bus: ground.bus.clone(),
-        tasks: ground.tasks.clone(),
-        message_limit,
-    };
-    Ok((app, gateway))
+    let listener = TcpListener::bind(address).await;
+    listener
+        .map(Some)
+        .map_err(|source| StartError::Metrics { address, source })
 }
 
 /// Makes what must be there before anybody comes: the family chat, the first invitation, the calls that were interrupted.
@@ -422,6 +297,12 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
     if let Some(invite) = made.filter(|_| random) {
         tracing::info!(code = %invite.code, "the first invitation, shown this once: register with it, then invite the others");
     }
+    let barred = app.relay.bar_ended().await;
+    let barred = barred.map_err(|error| StartError::Prepare(error.into()))?;
+    tracing::debug!(
+        sessions = barred,
+        "sign-ins that ended lately are barred from the relay"
+    );
     let restored = app
         .calls
         .restore()

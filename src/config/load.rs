@@ -332,7 +332,13 @@ impl fmt::Display for Loaded {
         writeln!(f, "#   serves: {audience}")?;
         writeln!(f, "#   database: {}", config.database_url())?;
         writeln!(f, "#   TURN realm: {}", config.turn_realm())?;
-        writeln!(f, "#   relay address: {}", config.turn_external_address())?;
+        let relayed = [
+            config.turn.relay_v4().map(|v4| v4.to_string()),
+            config.turn.relay_v6().map(|v6| v6.to_string()),
+        ];
+        let relayed: Vec<_> = relayed.into_iter().flatten().collect();
+        writeln!(f, "#   relay address: {}", relayed.join(", "))?;
+        writeln!(f, "#   relaying to: {}", config.turn_peers().as_str())?;
         write!(
             f,
             "#   relaying to loopback: {}",

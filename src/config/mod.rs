@@ -18,6 +18,7 @@ mod errors;
 mod layers;
 mod load;
 mod names;
+mod relay;
 mod rules;
 mod secrets;
 mod settings;
@@ -28,9 +29,10 @@ pub use database::{DatabaseUrl, PostgresUrl};
 pub use errors::{Errors, Fault};
 pub use load::{Loaded, load, load_with};
 pub use names::{HostName, InviteCode, LogFilter};
+pub use relay::{Peers, Turn, TurnLimits};
 pub use secrets::{Secret, SecretError, Secrets};
 pub use settings::{
     Auth, Calls, Chat, Config, Database, Http, IceTransportPolicy, LOCAL_INVITE, Log, LogFormat,
-    Turn,
+    Metrics, Tls,
 };
 pub use units::{ByteSize, PortRange};

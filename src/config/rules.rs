@@ -1,78 +1,216 @@
 //! What settings must agree on with each other.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use super::{errors::Fault, layers::Origin, load::Loaded, value::Setting};
+use super::{
+    errors::Fault, layers::Origin, load::Loaded, relay::Turn, settings::Config, units::ByteSize,
+    value::Setting,
+};
+
+/// A setting at fault: its key, its value as it is shown, and what it must be.
+type Refused = (&'static str, String, String);
 
 /// Returns everything that contradicts itself in settings that are right one by one.
 pub(super) fn faults(loaded: &mut Loaded) -> Vec<Fault> {
     let Loaded { config, origins } = loaded;
-    let mut faults = Vec::new();
-    let mut refuse = |key: &'static str, shown: String, must: String| {
-        let origin = origins.get(key).cloned().unwrap_or(Origin::Default);
-        faults.push(Fault::Rule {
+    let all = [
+        listeners(config),
+        external_addresses(&config.turn),
+        relaying(config),
+        Vec::from_iter(secrets(&config.turn)),
+        Vec::from_iter(certificate(config)),
+        durations(config),
+        sizes(&config.turn),
+    ];
+    all.into_iter()
+        .flatten()
+        .map(|(key, shown, must)| Fault::Rule {
             key,
             shown,
             must,
-            origin,
-        });
+            origin: origins.get(key).cloned().unwrap_or(Origin::Default),
+        })
+        .collect()
+}
+
+fn refused(key: &'static str, value: &impl Setting, must: impl Into<String>) -> Refused {
+    (key, value.show(), must.into())
+}
+
+/// What is listened on: no address twice, and the relay at addresses that clients can be told.
+fn listeners(config: &Config) -> Vec<Refused> {
+    let (mut faults, turn) = (Vec::new(), &config.turn);
+    let listen = |must: &str| refused("turn.listen", &turn.listen, must);
+    if turn.listen.is_empty() {
+        faults.push(listen(
+            "expected at least one address and port, such as [\"0.0.0.0:3478\"]",
+        ));
+    }
+    let everywhere = |v6: bool| {
+        let mut all = turn.listeners().map(|at| at.ip());
+        all.any(|ip| ip.is_unspecified() && ip.is_ipv6() == v6)
     };
-
-    let turn = &config.turn;
-    if turn.listen.ip().is_unspecified() && turn.external_address.is_none() {
-        let must = "clients need one address to reach the relay by; set turn.external_address to this server's public address, \
-                    or turn.listen to a single address";
-        refuse("turn.listen", turn.listen.show(), must.into());
+    if everywhere(false) && turn.external_address.is_none() {
+        faults.push(listen(
+            "clients need one address to reach the relay by; set turn.external_address to this server's public address, \
+             or turn.listen to a single address",
+        ));
     }
-    if let Some(address) = turn.external_address
-        && (address.is_unspecified() || address.is_multicast())
+    if everywhere(true) && turn.external_address_v6.is_none() {
+        faults.push(listen(
+            "clients need one IPv6 address to reach the relay by; set turn.external_address_v6 to this server's public one, \
+             or turn.listen to a single address",
+        ));
+    }
+    let tcp = [Some(config.http.listen), config.metrics.listen];
+    let mut taken: Vec<SocketAddr> = tcp.into_iter().flatten().collect();
+    for (key, list) in [
+        ("turn.listen", &turn.listen),
+        ("turn.tls_listen", &turn.tls_listen),
+    ] {
+        for at in list {
+            if at.port() != 0 && taken.contains(at) {
+                let must = format!("{at} is listened on for something else already");
+                faults.push(refused(key, list, must));
+            }
+            taken.push(*at);
+        }
+    }
+    if let Some(metrics) = config.metrics.listen
+        && !metrics.ip().is_loopback()
     {
-        refuse(
-            "turn.external_address",
-            address.show(),
-            "expected the one address that clients reach this server by".into(),
-        );
+        let must = "metrics are for this machine alone: expected a loopback address, such as \"127.0.0.1:9464\", or \"\" for none";
+        faults.push(refused("metrics.listen", &config.metrics.listen, must));
     }
-    if turn.relay_ports.inclusive().contains(&turn.listen.port()) {
-        let must = format!("holds the port of turn.listen = {}", turn.listen.show());
-        refuse("turn.relay_ports", turn.relay_ports.show(), must);
-    }
-    if turn.allow_loopback == Some(true) && !config.local_run() {
-        let must = "would open services of this machine to whoever may relay; allowed only while http.listen and turn.listen are on \
-                    loopback and there is no domain";
-        refuse("turn.allow_loopback", true.show(), must.into());
-    }
-    if turn.allocations_per_user > turn.allocations {
-        let must = format!("is above turn.allocations = {}", turn.allocations);
-        refuse(
-            "turn.allocations_per_user",
-            turn.allocations_per_user.show(),
-            must,
-        );
-    }
-    if turn
-        .previous_secrets
+    let held = turn
+        .listen
         .iter()
-        .any(|previous| turn.secret.as_ref() == Some(previous))
-    {
-        refuse(
-            "turn.previous_secrets",
-            turn.previous_secrets.show(),
-            "holds turn.secret itself".into(),
-        );
+        .find(|at| turn.relay_ports.inclusive().contains(&at.port()));
+    if let Some(at) = held {
+        let must = format!("holds the port of {at} in turn.listen");
+        faults.push(refused("turn.relay_ports", &turn.relay_ports, must));
     }
+    faults
+}
 
-    let auth = &config.auth;
+/// The addresses that clients and peers are told.
+fn external_addresses(turn: &Turn) -> Vec<Refused> {
+    let mut faults = Vec::new();
+    let reachable = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast();
+    let must = "expected the one address that clients reach this server by";
+    if turn
+        .external_address
+        .is_some_and(|v4| !reachable(v4.into()) || v4.is_broadcast())
+    {
+        let key = "turn.external_address";
+        faults.push(refused(key, &turn.external_address, must));
+    }
+    let Some(v6) = turn.external_address_v6 else {
+        return faults;
+    };
+    let key = "turn.external_address_v6";
+    if !reachable(v6.into()) || v6.is_unicast_link_local() || v6.to_ipv4_mapped().is_some() {
+        faults.push(refused(key, &turn.external_address_v6, must));
+    }
+    if !turn.listeners().any(|at| at.is_ipv6()) {
+        let must =
+            "no address in turn.listen is IPv6: add one, such as \"[::]:3478\", or leave this out";
+        faults.push(refused(key, &turn.external_address_v6, must));
+    }
+    faults
+}
+
+/// Where the relay may send to, and how much each may have of it.
+fn relaying(config: &Config) -> Vec<Refused> {
+    let (mut faults, turn) = (Vec::new(), &config.turn);
+    if turn.allow_loopback == Some(true) && !config.local_run() {
+        let must = "would open services of this machine to whoever may relay; allowed only while all that is listened on is on \
+                    loopback and there is no domain";
+        faults.push(refused("turn.allow_loopback", &true, must));
+    }
+    if let Some(net) = turn.allow.iter().find(|net| turn.deny.contains(net)) {
+        let must = format!("{net} stands in turn.deny too; one of the two must go");
+        faults.push(refused("turn.allow", &turn.allow, must));
+    }
+    let limits = &turn.limits;
+    let parts = [
+        (
+            ("turn.allocations_per_user", limits.allocations_per_user),
+            ("turn.allocations", limits.allocations),
+        ),
+        (
+            ("turn.streams_per_prefix", limits.streams_per_prefix),
+            ("turn.streams", limits.streams),
+        ),
+    ];
+    for ((key, part), (whole_key, whole)) in parts {
+        if part > whole {
+            let must = format!("is above {whole_key} = {whole}");
+            faults.push(refused(key, &part, must));
+        }
+    }
+    if limits.stranger_bandwidth_per_prefix > limits.stranger_bandwidth {
+        let whole = limits.stranger_bandwidth.show();
+        faults.push(refused(
+            "turn.stranger_bandwidth_per_prefix",
+            &limits.stranger_bandwidth_per_prefix,
+            format!("is above turn.stranger_bandwidth = {whole}"),
+        ));
+    }
+    if turn.workers > Turn::MOST_WORKERS {
+        let must = format!("expected at most {}", Turn::MOST_WORKERS);
+        faults.push(refused("turn.workers", &turn.workers, must));
+    }
+    faults
+}
+
+fn secrets(turn: &Turn) -> Option<Refused> {
+    let secret = turn.secret.as_ref()?;
+    turn.previous_secrets.contains(secret).then(|| {
+        let must = "holds turn.secret itself";
+        refused("turn.previous_secrets", &turn.previous_secrets, must)
+    })
+}
+
+/// A certificate has its key, and whoever speaks TLS has a certificate.
+fn certificate(config: &Config) -> Option<Refused> {
+    let (tls, turn) = (&config.tls, &config.turn);
+    match (&tls.certificate_file, &tls.key_file) {
+        (Some(_), Some(_)) => None,
+        (Some(_), None) => Some(refused(
+            "tls.certificate_file",
+            &tls.certificate_file,
+            "has no key: set tls.key_file too",
+        )),
+        (None, Some(_)) => Some(refused(
+            "tls.key_file",
+            &tls.key_file,
+            "has no certificate: set tls.certificate_file too",
+        )),
+        (None, None) => (!turn.tls_listen.is_empty()).then(|| {
+            let must = "TLS needs a certificate: set tls.certificate_file and tls.key_file";
+            refused("turn.tls_listen", &turn.tls_listen, must)
+        }),
+    }
+}
+
+fn durations(config: &Config) -> Vec<Refused> {
+    let (mut faults, auth, turn) = (Vec::new(), &config.auth, &config.turn);
     if auth.access_token_lifetime >= auth.refresh_token_lifetime {
-        let must = format!(
-            "must be above auth.access_token_lifetime = {}",
-            auth.access_token_lifetime.show()
-        );
-        refuse(
+        let least = auth.access_token_lifetime.show();
+        faults.push(refused(
             "auth.refresh_token_lifetime",
-            auth.refresh_token_lifetime.show(),
-            must,
-        );
+            &auth.refresh_token_lifetime,
+            format!("must be above auth.access_token_lifetime = {least}"),
+        ));
+    }
+    if turn.clock_skew >= turn.credential_lifetime {
+        let most = turn.credential_lifetime.show();
+        let must = format!("must be below turn.credential_lifetime = {most}");
+        faults.push(refused("turn.clock_skew", &turn.clock_skew, must));
     }
     let no_zero = [
         (
@@ -98,12 +236,34 @@ pub(super) fn faults(loaded: &mut Loaded) -> Vec<Fault> {
     ];
     for (key, duration, least) in no_zero {
         if duration < least {
-            refuse(
-                key,
-                duration.show(),
-                format!("expected at least {}", least.show()),
-            );
+            let must = format!("expected at least {}", least.show());
+            faults.push(refused(key, &duration, must));
         }
     }
     faults
+}
+
+/// Below these nothing would work at all.
+fn sizes(turn: &Turn) -> Vec<Refused> {
+    let limits = &turn.limits;
+    let least = [
+        (
+            "turn.user_bandwidth",
+            limits.user_bandwidth,
+            ByteSize::kib(16),
+        ),
+        (
+            "turn.stranger_bandwidth_per_prefix",
+            limits.stranger_bandwidth_per_prefix,
+            ByteSize::kib(1),
+        ),
+        (
+            "turn.stream_buffer",
+            limits.stream_buffer,
+            ByteSize::kib(64),
+        ),
+    ];
+    let low = least.into_iter().filter(|(_, size, least)| size < least);
+    low.map(|(key, size, least)| refused(key, &size, format!("expected at least {}", least.show())))
+        .collect()
 }

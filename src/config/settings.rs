@@ -3,7 +3,7 @@
 //! Owns the shape. Reading is `layers` and `load`; what values must agree on is `rules`.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
     time::Duration,
@@ -14,8 +14,9 @@ use ipnet::IpNet;
 use super::{
     database::DatabaseUrl,
     names::{HostName, InviteCode, LogFilter},
+    relay::{Peers, Turn},
     secrets::Secret,
-    units::{ByteSize, PortRange},
+    units::ByteSize,
     value::{Visitor, choice},
 };
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub chat: Chat,
     pub calls: Calls,
     pub turn: Turn,
+    pub tls: Tls,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -94,29 +97,20 @@ pub struct Calls {
     pub ice_transport_policy: IceTransportPolicy,
 }
 
-/// The STUN and TURN server.
+/// The server's certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// The chain, the server's own first (PEM).
+    pub certificate_file: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub key_file: Option<PathBuf>,
+}
+
+/// What is counted, for Prometheus.
 #[derive(Debug, Clone)]
-pub struct Turn {
-    pub listen: SocketAddr,
-    /// The address that clients and peers see, if it is not that of `listen`.
-    pub external_address: Option<IpAddr>,
-    pub relay_ports: PortRange,
-    /// As configured; what is used is [`Config::turn_realm`].
-    pub realm: Option<String>,
-    /// As configured; what is used is [`super::Secrets::turn`].
-    pub secret: Option<Secret>,
-    pub secret_file: Option<PathBuf>,
-    /// Secrets whose credentials are still taken after a change of `secret`.
-    pub previous_secrets: Vec<Secret>,
-    pub credential_lifetime: Duration,
-    /// As configured; what is used is [`Config::turn_allow_loopback`].
-    pub allow_loopback: Option<bool>,
-    /// Whether relayed packets may go to private addresses.
-    pub allow_private: bool,
-    /// Allocations of one signed-in session.
-    pub allocations_per_user: NonZeroU32,
-    /// Allocations in all.
-    pub allocations: NonZeroU32,
+pub struct Metrics {
+    /// Not set: nowhere.
+    pub listen: Option<SocketAddr>,
 }
 
 /// The log, on standard error.
@@ -147,6 +141,8 @@ impl Default for Config {
             chat: Chat::default(),
             calls: Calls::default(),
             turn: Turn::default(),
+            tls: Tls::default(),
+            metrics: Metrics::default(),
             log: Log::default(),
         }
     }
@@ -197,21 +193,10 @@ impl Default for Calls {
     }
 }
 
-impl Default for Turn {
+impl Default for Metrics {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3478)),
-            external_address: None,
-            relay_ports: PortRange::DYNAMIC,
-            realm: None,
-            secret: None,
-            secret_file: None,
-            previous_secrets: Vec::new(),
-            credential_lifetime: Duration::from_hours(24),
-            allow_loopback: None,
-            allow_private: false,
-            allocations_per_user: count(48),
-            allocations: count(4000),
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
         }
     }
 }
@@ -230,7 +215,7 @@ impl Config {
     pub fn local_run(&self) -> bool {
         self.domain.is_none()
             && self.http.listen.ip().is_loopback()
-            && self.turn.listen.ip().is_loopback()
+            && self.turn.listeners().all(|at| at.ip().is_loopback())
     }
 
     /// Returns the database to use: the configured one, else a file in the data directory.
@@ -269,11 +254,14 @@ impl Config {
         self.turn.allow_loopback.unwrap_or_else(|| self.local_run())
     }
 
-    /// Returns the address under which the relay is reached from outside.
-    pub fn turn_external_address(&self) -> IpAddr {
-        self.turn
-            .external_address
-            .unwrap_or_else(|| self.turn.listen.ip())
+    /// Returns whom the relay lets its users reach.
+    pub fn turn_peers(&self) -> Peers {
+        let unset = if self.local_run() {
+            Peers::Public
+        } else {
+            Peers::Calls
+        };
+        self.turn.peers.unwrap_or(unset)
     }
 
     /// Shows every setting to `visitor`, in the order of the reference file.
@@ -308,30 +296,16 @@ impl Config {
             "calls.ice_transport_policy",
             &mut self.calls.ice_transport_policy,
         );
-        visitor.key("turn.listen", &mut self.turn.listen);
-        visitor.key("turn.external_address", &mut self.turn.external_address);
-        visitor.key("turn.relay_ports", &mut self.turn.relay_ports);
-        visitor.key("turn.realm", &mut self.turn.realm);
-        visitor.key("turn.secret", &mut self.turn.secret);
-        visitor.key("turn.secret_file", &mut self.turn.secret_file);
-        visitor.key("turn.previous_secrets", &mut self.turn.previous_secrets);
-        visitor.key(
-            "turn.credential_lifetime",
-            &mut self.turn.credential_lifetime,
-        );
-        visitor.key("turn.allow_loopback", &mut self.turn.allow_loopback);
-        visitor.key("turn.allow_private", &mut self.turn.allow_private);
-        visitor.key(
-            "turn.allocations_per_user",
-            &mut self.turn.allocations_per_user,
-        );
-        visitor.key("turn.allocations", &mut self.turn.allocations);
+        self.turn.visit(visitor);
+        visitor.key("tls.certificate_file", &mut self.tls.certificate_file);
+        visitor.key("tls.key_file", &mut self.tls.key_file);
+        visitor.key("metrics.listen", &mut self.metrics.listen);
         visitor.key("log.filter", &mut self.log.filter);
         visitor.key("log.format", &mut self.log.format);
     }
 }
 
-const fn count(n: u32) -> NonZeroU32 {
+pub(super) const fn count(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).expect("defaults are above zero")
 }
 
@@ -344,6 +318,9 @@ mod tests {
         let config = Config::default();
         assert!(config.local_run());
         assert!(config.turn_allow_loopback());
+        assert_eq!(config.turn_peers(), Peers::Public);
+        assert_eq!(config.turn.relay_v4(), Some(Ipv4Addr::LOCALHOST));
+        assert_eq!(config.turn.relay_v6(), None);
         assert_eq!(config.first_invite(), Some("secret_invite"));
         assert_eq!(config.turn_realm(), "zvonilka");
         assert_eq!(
@@ -368,7 +345,14 @@ mod tests {
             },
             Config {
                 turn: Turn {
-                    listen: ([192, 0, 2, 1], 3478).into(),
+                    listen: vec![([127, 0, 0, 1], 3478).into(), ([192, 0, 2, 1], 3478).into()],
+                    ..Turn::default()
+                },
+                ..Config::default()
+            },
+            Config {
+                turn: Turn {
+                    tls_listen: vec![([192, 0, 2, 1], 5349).into()],
                     ..Turn::default()
                 },
                 ..Config::default()
@@ -376,6 +360,7 @@ mod tests {
         ] {
             assert!(!served.local_run());
             assert!(!served.turn_allow_loopback());
+            assert_eq!(served.turn_peers(), Peers::Calls);
             assert_eq!(
                 served.first_invite(),
                 None,

@@ -3,7 +3,7 @@
 //! Owns the way from text to a checked value and back. Does not know which keys there are.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
     time::Duration,
@@ -156,6 +156,17 @@ impl Scalar for NonZeroU32 {
     }
 }
 
+impl Scalar for u8 {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        text.parse()
+            .map_err(|_| Wrong("expected a whole number from 0 to 255"))
+    }
+
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Scalar for PathBuf {
     fn parse(text: &str) -> Result<Self, Wrong> {
         if text.is_empty() || text.contains('\0') {
@@ -181,10 +192,21 @@ impl Scalar for SocketAddr {
     }
 }
 
-impl Scalar for IpAddr {
+impl Scalar for Ipv4Addr {
     fn parse(text: &str) -> Result<Self, Wrong> {
         text.parse()
-            .map_err(|_| Wrong("expected an IP address, such as \"203.0.113.10\""))
+            .map_err(|_| Wrong("expected an IPv4 address, such as \"203.0.113.10\""))
+    }
+
+    fn shown(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl Scalar for Ipv6Addr {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        text.parse()
+            .map_err(|_| Wrong("expected an IPv6 address, such as \"2001:db8::10\""))
     }
 
     fn shown(&self) -> String {

@@ -13,7 +13,9 @@ mod text;
 mod time;
 mod user;
 
-pub use call::{Call, CallError, Command, Effect, Emit, Limits as CallLimits, SignalKind, Target};
+pub use call::{
+    Call, CallError, Command, Effect, Emit, Limits as CallLimits, RelayChange, SignalKind, Target,
+};
 pub use call_record::{CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
 pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
 pub use event::{CallEvent, Event, SessionEnd};

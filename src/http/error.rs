@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 
 use crate::domain::{CallError, Invalid};
 use crate::service::{
-    AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, Throttled,
+    AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, RelayRefused,
+    Throttled,
 };
 
 /// What happened: one sentence, or one for each broken rule.
@@ -279,6 +280,26 @@ impl From<ChatError> for ApiError {
             ChatError::Store(_) | ChatError::Panicked(_) => return Self::inside(&error),
         };
         Self::new(status, code, sentence(&error))
+    }
+}
+
+impl From<RelayRefused> for ApiError {
+    fn from(error: RelayRefused) -> Self {
+        match &error {
+            RelayRefused::NotAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "not_admin", sentence(&error))
+            }
+            RelayRefused::NoSuchAllocation => Self::new(
+                StatusCode::NOT_FOUND,
+                "allocation.unknown",
+                sentence(&error),
+            ),
+            RelayRefused::Busy(_) => {
+                let (status, soon) = (StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(1));
+                Self::retry("busy", status, sentence(&error), soon)
+            }
+            RelayRefused::Store(_) => Self::inside(&error),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod extract;
 mod field;
 mod invites;
 mod openapi;
+mod relay;
 mod users;
 mod web;
 
@@ -58,6 +59,8 @@ pub struct App {
     pub clock: Clock,
     /// ICE servers.
     pub ice: crate::service::Ice,
+    /// The relay's allocations.
+    pub relay: crate::service::Relay,
     /// How often one address may sign in.
     pub logins: Throttle,
     /// How often one address may try an invitation.

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Shared, auth, calls, chats, invites, users};
+use super::{Shared, auth, calls, chats, invites, relay, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -66,6 +66,8 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(calls::webrtc_config))
         .routes(routes!(calls::get, calls::delete))
         .routes(routes!(calls::end))
+        .routes(routes!(relay::list))
+        .routes(routes!(relay::end))
         .split_for_parts();
     name_operations(&mut document);
     (routes, document)

@@ -15,7 +15,7 @@ use crate::store::{self as repo, StoreError, Tx};
 use super::passwords::{Busy, Verdict};
 use super::tasks::Panicked;
 use super::tokens::{Bearer, Refresh};
-use super::{Calls, Ground, Passwords, Tokens, chats};
+use super::{Calls, Ground, Passwords, Tokens, chats, relay};
 
 /// Longest device label kept, in characters.
 const LABEL: usize = 120;
@@ -338,13 +338,14 @@ impl Auth {
     }
 
     async fn end_session(&self, session: SessionId, why: SessionEnd) -> Result<(), AuthError> {
+        let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
-        let ended = repo::sessions::end(&mut tx, session, self.ground.clock.now()).await?;
+        let ended = repo::sessions::end(&mut tx, session, now).await?;
         tx.commit().await?;
         if let Some((user, relay_name)) = ended {
+            relay::bar(&self.ground, user, &relay_name, now);
             self.calls.gone(user, Some(session)).await;
             self.ground.bus.end_session(session, why);
-            self.ground.media.revoke(&relay_name);
         }
         Ok(())
     }
@@ -377,13 +378,15 @@ impl Auth {
         })
     }
 
-    /// Removes refresh tokens that nobody can use any more.
+    /// Removes refresh tokens that nobody can use any more, and sign-ins that are over and need not be barred from the relay.
     ///
     /// # Errors
     /// [`AuthError`] of the store.
     pub async fn prune(&self) -> Result<u64, AuthError> {
+        let now = self.ground.clock.now();
+        let forgotten = now.minus(self.ground.media.barred_for());
         let mut tx = self.ground.db.write().await?;
-        let removed = repo::sessions::prune(&mut tx, self.ground.clock.now()).await?;
+        let removed = repo::sessions::prune(&mut tx, now, forgotten).await?;
         tx.commit().await?;
         Ok(removed)
     }

@@ -22,14 +22,11 @@ impl Ice {
     /// Issues ICE servers with credentials of the actor's sign-in; `None` if its relay name is none (a damaged row).
     #[must_use]
     pub fn config(&self, actor: &Actor) -> Option<IceConfig> {
-        let config = self
-            .ground
-            .media
-            .ice_config(&actor.relay_name, self.ground.clock.now());
-        config
-            .inspect_err(
-                |error| tracing::error!(session = %actor.session, %error, "no ICE servers"),
-            )
-            .ok()
+        let media = &self.ground.media;
+        let name = media.name(actor.user, &actor.relay_name);
+        let name = name.inspect_err(
+            |error| tracing::error!(session = %actor.session, %error, "no ICE servers"),
+        );
+        Some(media.ice_config(&name.ok()?, self.ground.clock.now()))
     }
 }

@@ -9,7 +9,7 @@ use crate::store::{self as repo, StoreError};
 
 use super::passwords::Busy;
 use super::tasks::Panicked;
-use super::{Calls, Ground, Passwords, chats};
+use super::{Calls, Ground, Passwords, chats, relay};
 
 /// Why an account was not shown or changed.
 #[derive(Debug, thiserror::Error)]
@@ -157,10 +157,11 @@ impl People {
             .await?
             .ok_or(PeopleError::NotFound)?;
         tx.commit().await?;
+        self.bar(id, &ended, now);
         for (session, _) in &ended {
             self.calls.gone(id, Some(*session)).await;
         }
-        self.end_sessions(ended, SessionEnd::PasswordChanged);
+        self.end_sessions(&ended, SessionEnd::PasswordChanged);
         self.ground
             .bus
             .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
@@ -199,8 +200,9 @@ impl People {
         repo::users::bury(&mut tx, id, now).await?;
         let left = repo::chats::leave_all(&mut tx, id, now).await?;
         tx.commit().await?;
+        self.bar(id, &ended, now);
         self.calls.gone(id, None).await;
-        self.end_sessions(ended, SessionEnd::AccountRemoved);
+        self.end_sessions(&ended, SessionEnd::AccountRemoved);
         self.ground.bus.tell_everybody(&Event::UserRemoved(id));
         for chat in left {
             chats::announce(&self.ground, chat, false).await;
@@ -208,10 +210,15 @@ impl People {
         Ok(())
     }
 
-    fn end_sessions(&self, ended: Vec<(SessionId, String)>, why: SessionEnd) {
-        for (session, relay_name) in ended {
-            self.ground.bus.end_session(session, why);
-            self.ground.media.revoke(&relay_name);
+    fn bar(&self, user: UserId, ended: &[(SessionId, String)], now: UnixMillis) {
+        for (_, relay_name) in ended {
+            relay::bar(&self.ground, user, relay_name, now);
+        }
+    }
+
+    fn end_sessions(&self, ended: &[(SessionId, String)], why: SessionEnd) {
+        for (session, _) in ended {
+            self.ground.bus.end_session(*session, why);
         }
     }
 

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{StoreError, Tx, execute, on};
-use crate::domain::{DeviceId, SessionId, TokenId, UnixMillis, UserId};
+use crate::domain::{DeviceId, SessionId, TokenId, UnixMillis, UserId, UserName};
 
 /// A sign-in, with what an access check needs of its user.
 #[derive(FromRow, Debug)]
@@ -20,6 +20,17 @@ pub struct SessionRow {
     pub device_id: DeviceId,
     /// Its name in TURN credentials.
     pub relay_name: String,
+}
+
+/// What a sign-in is called in TURN credentials, and whose it is.
+#[derive(FromRow, Debug, Clone)]
+pub struct RelayRow {
+    /// Whose.
+    pub user_id: UserId,
+    /// Its name in TURN credentials.
+    pub relay_name: String,
+    /// When it ended.
+    pub ended_at: Option<UnixMillis>,
 }
 
 /// A refresh token.
@@ -83,6 +94,48 @@ pub async fn extend(tx: &mut Tx, id: SessionId, expires: UnixMillis) -> Result<(
     let sql = "update sessions set expires_at = $2 where id = $1";
     execute!(tx, sql, id, expires)?;
     Ok(())
+}
+
+/// Returns what a sign-in is called on the relay, also of one that is over.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn relay_name(tx: &mut Tx, id: SessionId) -> Result<Option<RelayRow>, StoreError> {
+    let sql = "select user_id, relay_name, ended_at from sessions where id = $1";
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?)
+}
+
+/// Returns the sign-ins that ended after `since`.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn ended_after(tx: &mut Tx, since: UnixMillis) -> Result<Vec<RelayRow>, StoreError> {
+    let sql =
+        "select user_id, relay_name, ended_at from sessions where ended_at > $1 order by ended_at";
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(since)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// Returns the living user whose sign-in has this relay name.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn user_of_relay_name(
+    tx: &mut Tx,
+    relay_name: &str,
+) -> Result<Option<(UserId, UserName)>, StoreError> {
+    let sql = "select u.id, u.name from sessions s join users u on u.id = s.user_id
+               where s.relay_name = $1 and u.deleted_at is null";
+    let found: Option<(UserId, String)> = on!(tx, |c| sqlx::query_as(sql)
+        .bind(relay_name)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.map(|(id, name)| (id, UserName::stored(name))))
 }
 
 /// Ends a sign-in and returns whose it was and its relay name, unless it was over.
@@ -183,16 +236,15 @@ pub async fn rotate(
     Ok(())
 }
 
-/// Removes refresh tokens that have expired, and sign-ins that are over, with theirs.
+/// Removes refresh tokens that have expired, and sign-ins that ended before `ended` or have expired, with theirs.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn prune(tx: &mut Tx, now: UnixMillis) -> Result<u64, StoreError> {
-    let tokens = "delete from refresh_tokens where expires_at <= $1";
-    let sessions = "delete from sessions where ended_at is not null or expires_at <= $1";
-    let mut removed = 0;
-    for sql in [tokens, sessions] {
-        removed += execute!(tx, sql, now)?;
-    }
-    Ok(removed)
+pub async fn prune(tx: &mut Tx, now: UnixMillis, ended: UnixMillis) -> Result<u64, StoreError> {
+    let tokens = "delete from refresh_tokens where expires_at <= $1
+                  or session_id in (select id from sessions where ended_at is not null)";
+    let sessions =
+        "delete from sessions where ended_at <= $2 or (ended_at is null and expires_at <= $1)";
+    let removed = execute!(tx, tokens, now)?;
+    Ok(removed + execute!(tx, sessions, now, ended)?)
 }

@@ -40,7 +40,9 @@ pub struct Person {
 }
 
 impl Person {
-    fn new(id: UserId, name: &domain::UserName) -> Self {
+    /// Names somebody.
+    #[must_use]
+    pub fn new(id: UserId, name: &domain::UserName) -> Self {
         Self {
             id,
             username: name.to_string(),

@@ -6,4 +6,5 @@ mod accounts;
 mod calls;
 mod chats;
 mod migrations;
+mod relay;
 mod support;

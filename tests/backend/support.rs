@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
+use turn::{LiveCalls, PeerRules};
 use zvonilka::bus::Bus;
 use zvonilka::domain::{Actor, InviteCode, Password, UnixMillis, User, UserName};
-use zvonilka::media::{Media, MediaConfig, TransportPolicy};
+use zvonilka::media::{Media, MediaConfig, RelaySecrets, TransportPolicy};
 use zvonilka::service::{
-    Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Invites, Passwords, People,
+    self, Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Invites, Passwords, People,
     SignedIn, Tasks, Tokens,
 };
 use zvonilka::store::Db;
@@ -59,9 +60,67 @@ pub(crate) struct World {
     pub(crate) invites: Invites,
     pub(crate) chats: Chats,
     pub(crate) calls: Calls,
+    pub(crate) allocations: service::Relay,
     now: Arc<AtomicI64>,
-    _relay: net::Relay,
+    pub(crate) relay: Relay,
     _folder: TempDir,
+}
+
+/// A relay that is closed but for living calls.
+pub(crate) struct Relay {
+    pub(crate) calls: Arc<LiveCalls>,
+    running: net::Relay,
+}
+
+impl Relay {
+    const SECRET: &str = "a secret of the tests";
+
+    fn start() -> Self {
+        let calls = Arc::new(LiveCalls::new(PeerRules::default()));
+        let secret = turn::Secret::new(Self::SECRET).unwrap();
+        let config = net::Config {
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            tls_listen: Vec::new(),
+            tls: None,
+            relay_v4: Some(Ipv4Addr::LOCALHOST),
+            relay_v6: None,
+            relay_ports: 49152..=65535,
+            realm: "test".into(),
+            secrets: vec![secret],
+            peers: Arc::clone(&calls) as _,
+            allow_loopback: false,
+            limits: turn::Limits::default(),
+            strangers: turn::StrangerLimits::default(),
+            credentials: turn::CredentialLimits::default(),
+            workers: None,
+            streams: net::StreamLimits::default(),
+            inside: None,
+        };
+        let running = net::Relay::start(config).unwrap();
+        Self { calls, running }
+    }
+
+    fn media(&self) -> Media {
+        let secrets = RelaySecrets {
+            current: Self::SECRET,
+            previous: &[],
+        };
+        let config = MediaConfig {
+            host: "127.0.0.1".into(),
+            port: self.running.local_addrs()[0].port(),
+            tls_port: None,
+            credential_lifetime: Duration::from_secs(86_400),
+            clock_skew: Duration::from_secs(60),
+            policy: TransportPolicy::All,
+        };
+        Media::new(
+            self.running.handle(),
+            Arc::clone(&self.calls),
+            secrets,
+            config,
+        )
+        .unwrap()
+    }
 }
 
 /// Opens a new, empty database. Returns the URL too, if it has one.
@@ -94,39 +153,7 @@ impl World {
     pub(crate) async fn new(kind: Kind) -> Self {
         let folder = TempDir::new().unwrap();
         let (db, _) = database(kind, &folder).await;
-        let secret = turn::Secret::new("a secret of the tests").unwrap();
-        let relay = net::Relay::start(net::Config {
-            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
-            tls_listen: vec![],
-            tls: None,
-            relay_v4: Some(Ipv4Addr::LOCALHOST),
-            relay_v6: None,
-            relay_ports: 49152..=65535,
-            realm: "test".into(),
-            secrets: vec![secret.clone()],
-            peers: Arc::new(turn::PeerRules {
-                allow_loopback: true,
-                ..turn::PeerRules::default()
-            }),
-            allow_loopback: true,
-            limits: turn::Limits::default(),
-            strangers: turn::StrangerLimits::default(),
-            credentials: turn::CredentialLimits::default(),
-            workers: None,
-            streams: net::StreamLimits::default(),
-            inside: None,
-        })
-        .unwrap();
-        let media = Media::new(
-            relay.handle(),
-            secret,
-            MediaConfig {
-                host: "127.0.0.1".into(),
-                port: relay.local_addrs()[0].port(),
-                credential_lifetime: Duration::from_secs(86_400),
-                policy: TransportPolicy::All,
-            },
-        );
+        let relay = Relay::start();
         let now = Arc::new(AtomicI64::new(START.0));
         let clock = Clock::new({
             let now = Arc::clone(&now);
@@ -135,7 +162,7 @@ impl World {
         let ground = Ground {
             db,
             bus: Bus::default(),
-            media,
+            media: relay.media(),
             clock,
             tasks: Tasks::default(),
         };
@@ -149,7 +176,7 @@ impl World {
         world
     }
 
-    fn over(ground: Ground, now: Arc<AtomicI64>, relay: net::Relay, folder: TempDir) -> Self {
+    fn over(ground: Ground, now: Arc<AtomicI64>, relay: Relay, folder: TempDir) -> Self {
         let passwords = Passwords::start(NonZeroU32::new(64).unwrap()).unwrap();
         let tokens = Tokens::new(
             "a secret of the tests",
@@ -178,21 +205,24 @@ impl World {
             invites: Invites::new(ground.clone()),
             chats: Chats::new(ground.clone()),
             calls,
+            allocations: service::Relay::new(ground.clone()),
             ground,
             now,
-            _relay: relay,
+            relay,
             _folder: folder,
         }
     }
 
     /// The same database after a restart: nothing in memory is left.
     pub(crate) fn restarted(self) -> Self {
+        let relay = Relay::start();
         let ground = Ground {
             bus: Bus::default(),
+            media: relay.media(),
             tasks: Tasks::default(),
             ..self.ground
         };
-        Self::over(ground, self.now, self._relay, self._folder)
+        Self::over(ground, self.now, relay, self._folder)
     }
 
     pub(crate) fn pass(&self, span: Duration) {

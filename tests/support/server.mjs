@@ -22,7 +22,7 @@ export class Server {
     const server = new Server();
     server.dir = await fs.mkdtemp(path.join(os.tmpdir(), "zvonilka-test-"));
     server.httpPort = await freePort("tcp");
-    server.turnPort = await freePort("udp");
+    server.turnPort = await freePort("both");
     server.url = `http://127.0.0.1:${server.httpPort}`;
     server.settings = {
       data_dir: path.join(server.dir, "data"),
@@ -30,6 +30,7 @@ export class Server {
       "turn.listen": `127.0.0.1:${server.turnPort}`,
       // Outside the ports that the system gives to whoever asks for a free one.
       "turn.relay_ports": "20000-29999",
+      "metrics.listen": "",
       ...(process.env.ZVONILKA_TEST_POSTGRES && { "database.url": await newDatabase(process.env.ZVONILKA_TEST_POSTGRES) }),
       "auth.logins_per_minute": 100_000,
       "auth.invites_per_minute": 100_000,
@@ -133,13 +134,21 @@ async function newDatabase(url) {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
-async function freePort(kind) {
-  const socket = kind === "tcp" ? net.createServer() : dgram.createSocket("udp4");
-  if (kind === "tcp") socket.listen(0, "127.0.0.1");
-  else socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
+/** A port that is free just now; `kind` is "tcp", or "both" for UDP too. */
+export async function freePort(kind) {
+  const listener = net.createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address();
+  const free = kind === "tcp" || (await isFree(port));
+  listener.close();
+  await once(listener, "close");
+  return free ? port : freePort(kind);
+}
+
+async function isFree(port) {
+  const socket = dgram.createSocket("udp4");
+  socket.bind(port, "127.0.0.1");
+  const bound = await once(socket, "listening").then(() => true, () => false);
+  if (bound) await new Promise((closed) => socket.close(closed));
+  return bound;
 }

@@ -236,8 +236,8 @@ fn settings_that_contradict_each_other_are_refused_together() {
                 [calls]\nring_timeout = '0s'\n";
     let report = Given::file(file).refused();
     for part in [
-        "turn.listen = \"0.0.0.0:50000\": clients need one address to reach the relay by; set turn.external_address",
-        "turn.relay_ports = \"49152-65535\": holds the port of turn.listen",
+        "turn.listen = [\"0.0.0.0:50000\"]: clients need one address to reach the relay by; set turn.external_address",
+        "turn.relay_ports = \"49152-65535\": holds the port of 0.0.0.0:50000 in turn.listen",
         "turn.allow_loopback = true: would open services of this machine",
         "turn.allocations_per_user = 48: is above turn.allocations = 10",
         "auth.refresh_token_lifetime = \"30d\": must be above auth.access_token_lifetime = \"60d\" (default)",
@@ -248,12 +248,111 @@ fn settings_that_contradict_each_other_are_refused_together() {
 }
 
 #[test]
+fn a_relay_that_could_not_work_as_it_is_set_is_refused_with_what_would_help() {
+    for (turn, must) in [
+        ("listen = []", "expected at least one address and port"),
+        (
+            "listen = ['[::]:3478']",
+            "set turn.external_address_v6 to this server's public one",
+        ),
+        (
+            "listen = ['127.0.0.1:3000']",
+            "127.0.0.1:3000 is listened on for something else already",
+        ),
+        (
+            "tls_listen = ['127.0.0.1:3478']",
+            "127.0.0.1:3478 is listened on for something else already",
+        ),
+        (
+            "tls_listen = ['127.0.0.1:5349']",
+            "TLS needs a certificate: set tls.certificate_file and tls.key_file",
+        ),
+        (
+            "external_address_v6 = '2001:db8::1'",
+            "no address in turn.listen is IPv6",
+        ),
+        ("external_address = '224.0.0.1'", "expected the one address"),
+        (
+            "external_address_v6 = 'fe80::1'",
+            "expected the one address",
+        ),
+        (
+            "external_address = '2001:db8::1'",
+            "expected an IPv4 address",
+        ),
+        ("peers = 'everybody'", "expected \"calls\" or \"public\""),
+        (
+            "allow = ['10.0.0.0/8']\ndeny = ['10.0.0.0/8']",
+            "10.0.0.0/8 stands in turn.deny too",
+        ),
+        ("workers = 17", "expected at most 16"),
+        (
+            "clock_skew = '24h'",
+            "must be below turn.credential_lifetime",
+        ),
+        (
+            "streams = 10",
+            "turn.streams_per_prefix = 64: is above turn.streams = 10",
+        ),
+        (
+            "stranger_bandwidth = '8KiB'",
+            "is above turn.stranger_bandwidth = \"8KiB\"",
+        ),
+        ("user_bandwidth = '0B'", "expected at least \"16KiB\""),
+        ("stream_buffer = '1KiB'", "expected at least \"64KiB\""),
+    ] {
+        let report = Given::file(&format!("[turn]\n{turn}\n")).refused();
+        assert!(report.contains(must), "{must:?} is not in:\n{report}");
+    }
+}
+
+#[test]
+fn a_certificate_and_its_key_come_together() {
+    for (given, missing) in [
+        ("certificate_file", "set tls.key_file too"),
+        ("key_file", "set tls.certificate_file too"),
+    ] {
+        let report = Given::file(&format!("[tls]\n{given} = '/etc/x.pem'\n")).refused();
+        assert!(report.contains(missing), "{report}");
+    }
+}
+
+#[test]
+fn metrics_are_for_this_machine_alone_or_for_nobody() {
+    let listen = |at: &str| Given::file(&format!("[metrics]\nlisten = '{at}'\n"));
+    let report = listen("0.0.0.0:9464").refused();
+    assert!(
+        report.contains("metrics are for this machine alone"),
+        "{report}"
+    );
+    assert_eq!(listen("").load().unwrap().config.metrics.listen, None);
+    assert!(listen("[::1]:9464").load().is_ok());
+}
+
+#[test]
+fn a_relay_on_all_addresses_of_both_families_is_told_by_its_external_ones() {
+    let file = "domain = 'talk.example.org'\n[turn]\nlisten = ['0.0.0.0:3478', '[::]:3478']\ntls_listen = ['0.0.0.0:5349', '[::]:5349']\n\
+                external_address = '203.0.113.10'\nexternal_address_v6 = '2001:db8::10'\n[tls]\ncertificate_file = 'c.pem'\nkey_file = 'k.pem'\n";
+    let config = Given::file(file).load().unwrap().config;
+    assert_eq!(
+        config.turn.relay_v4(),
+        Some("203.0.113.10".parse().unwrap())
+    );
+    assert_eq!(
+        config.turn.relay_v6(),
+        Some("2001:db8::10".parse().unwrap())
+    );
+}
+
+#[test]
 fn the_reference_file_has_every_setting_with_its_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/zvonilka.toml");
     let reference = fs::read_to_string(path).unwrap();
     let setting = |line: &str| {
-        line.split_once(" = ")
-            .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        line.split_once(" = ").is_some_and(|(key, _)| {
+            key.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
     };
     let uncommented: String = reference
         .lines()

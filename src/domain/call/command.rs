@@ -1,5 +1,6 @@
 //! What is done to a call, what comes of it, and why it may refuse.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -115,8 +116,23 @@ impl Command {
 pub enum Effect {
     /// Write the row. Nothing that follows may be seen before it is written.
     Save(Box<CallRecord>),
+    /// Tell the relay. What follows may be passed on only when it knows.
+    Relay(RelayChange),
     /// Tell somebody.
     Emit(Emit),
+}
+
+/// What the relay must know of a call, as it carries packets between those who take part and to their candidates alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RelayChange {
+    /// This sign-in of the user speaks for a side from here on.
+    Join(UserId, SessionId),
+    /// It may be reached at these addresses too.
+    Announce(SessionId, Vec<IpAddr>),
+    /// It speaks for its side no longer.
+    Leave(SessionId),
+    /// The call is over.
+    End,
 }
 
 /// One event and who hears it.

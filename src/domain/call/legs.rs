@@ -2,7 +2,7 @@
 
 use super::super::{CallEvent, CallLeg, EndReason, SessionId, SocketId, UnixMillis, UserId};
 use super::tell::to_socket;
-use super::{Call, CallError, Effect, State};
+use super::{Announced, Call, CallError, Effect, RelayChange, State};
 
 /// Who speaks for one side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,22 @@ pub(super) enum Leg {
 pub(super) enum Side {
     Caller,
     Receiver,
+}
+
+/// Something that each side has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BySide<T> {
+    caller: T,
+    receiver: T,
+}
+
+impl<T> BySide<T> {
+    pub(super) const fn of(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Caller => &mut self.caller,
+            Side::Receiver => &mut self.receiver,
+        }
+    }
 }
 
 impl Side {
@@ -145,12 +161,35 @@ impl Call {
                 self.ended_event(EndReason::AnsweredElsewhere),
             ));
         }
-        self.leg_record_mut(side).session = Some(session);
         if !same_session {
+            let moved = self.change_speaker(side, session);
             out.push(Effect::Save(Box::new(self.record.clone())));
+            out.extend(moved);
         }
         self.bind(out, side, socket);
         Ok(())
+    }
+
+    /// Lets another sign-in speak for a side, with candidates of its own; the relay must know of it.
+    #[must_use]
+    pub(super) fn change_speaker(&mut self, side: Side, session: SessionId) -> Vec<Effect> {
+        let leg = self.leg_record_mut(side);
+        let (user, before) = (leg.user, leg.session.replace(session));
+        *self.announced.of(side) = Announced::default();
+        let left = before.map(RelayChange::Leave);
+        let changes = left.into_iter().chain([RelayChange::Join(user, session)]);
+        changes.map(Effect::Relay).collect()
+    }
+
+    /// Tells the relay who speaks for the sides of a call that begins or goes on.
+    pub(super) fn speakers_join(&self, out: &mut Vec<Effect>) {
+        if !self.record.status.is_live() {
+            return;
+        }
+        for leg in [&self.record.caller, &self.record.receiver] {
+            let join = |session| Effect::Relay(RelayChange::Join(leg.user, session));
+            out.extend(leg.session.map(join));
+        }
     }
 
     /// Makes `socket` speak for a side. The other side of an answered call learns that somebody is there again; a receiver who

@@ -4,6 +4,7 @@
 //! later. The row ([`CallRecord`]) is part of the state, so that it cannot say anything else. `service::calls` gives it the time,
 //! saves and publishes what comes out, in that order.
 
+mod candidates;
 mod command;
 mod kept;
 mod legs;
@@ -15,12 +16,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::candidates::Announced;
 use self::kept::Kept;
-use self::legs::{Leg, Side};
+use self::legs::{BySide, Leg, Side};
 use super::{
     CallEvent, CallRecord, CallStatus, EndReason, SessionId, SocketId, UnixMillis, UserId,
 };
-pub use command::{CallError, Command, Effect, Emit, SignalKind, Target};
+pub use command::{CallError, Command, Effect, Emit, RelayChange, SignalKind, Target};
 
 /// How often a living call's row says that it lives.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
@@ -62,6 +64,7 @@ pub struct Call {
     record: CallRecord,
     limits: Limits,
     state: State,
+    announced: BySide<Announced>,
 }
 
 impl Call {
@@ -83,8 +86,10 @@ impl Call {
             record,
             limits,
             state,
+            announced: BySide::default(),
         };
         let mut effects = Vec::new();
+        call.speakers_join(&mut effects);
         call.to_user(
             &mut effects,
             Side::Caller,
@@ -95,9 +100,9 @@ impl Call {
         (call, effects)
     }
 
-    /// Takes up a call that a restart interrupted: both sides must come back.
+    /// Takes up a call that a restart interrupted: both sides must come back, and announce their candidates again.
     #[must_use]
-    pub fn restore(record: CallRecord, limits: Limits, now: UnixMillis) -> Self {
+    pub fn restore(record: CallRecord, limits: Limits, now: UnixMillis) -> (Self, Vec<Effect>) {
         let state = match record.status {
             CallStatus::Ringing => {
                 let deadline = record.created_at.plus(limits.ring);
@@ -127,11 +132,15 @@ impl Call {
             }
             CallStatus::Ended | CallStatus::Missed | CallStatus::Rejected => State::Ended,
         };
-        Self {
+        let call = Self {
             record,
             limits,
             state,
-        }
+            announced: BySide::default(),
+        };
+        let mut effects = Vec::new();
+        call.speakers_join(&mut effects);
+        (call, effects)
     }
 
     /// The row as it is now.

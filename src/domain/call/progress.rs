@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::{CallEvent, CallStatus, EndReason, SessionId, SocketId, UnixMillis, UserId};
 use super::legs::{Leg, Side};
 use super::tell::to_socket;
-use super::{ALIVE_EVERY, Call, CallError, Effect, SignalKind, State};
+use super::{ALIVE_EVERY, Call, CallError, Effect, RelayChange, SignalKind, State, candidates};
 
 impl Call {
     pub(super) fn signal(
@@ -19,7 +19,7 @@ impl Call {
     ) -> Result<(), CallError> {
         let side = self.side(user)?;
         let may_speak = self.is_bound(side, socket) || self.succeeds(side, session, socket, legacy);
-        match &mut self.state {
+        match &self.state {
             State::Ended => return Err(CallError::Ended),
             State::Ringing { .. } if side == Side::Receiver || kind == SignalKind::Answer => {
                 return Err(CallError::NotAccepted);
@@ -27,15 +27,25 @@ impl Call {
             State::Ringing { .. } | State::Answered { .. } if !may_speak => {
                 return Err(CallError::OtherDevice);
             }
+            State::Ringing { .. } | State::Answered { .. } => {}
+        }
+        let addresses = candidates::addresses(kind, &payload);
+        let fresh = self.announced.of(side).fresh(addresses)?;
+        match &mut self.state {
             State::Ringing { kept, .. } => kept.keep(kind, Arc::clone(&payload))?,
             State::Answered {
                 unheard: Some(kept),
                 ..
             } if side == Side::Caller => kept.keep(kind, Arc::clone(&payload))?,
-            State::Answered { .. } => {}
+            State::Answered { .. } | State::Ended => {}
         }
         if !self.is_bound(side, socket) {
             self.bind(out, side, socket);
+        }
+        if !fresh.is_empty() {
+            self.announced.of(side).add(&fresh);
+            let addresses = fresh.into_iter().collect();
+            out.push(Effect::Relay(RelayChange::Announce(session, addresses)));
         }
         let event = self.signal_event(side, kind, payload);
         match &self.state {
@@ -97,8 +107,9 @@ impl Call {
         self.record.status = CallStatus::Answered;
         self.record.answered_at = Some(now);
         self.record.last_alive_at = now;
-        self.record.receiver.session = Some(session);
+        let moved = self.change_speaker(Side::Receiver, session);
         self.save(out, now);
+        out.extend(moved);
         self.to_side(
             out,
             Side::Caller,
@@ -211,6 +222,7 @@ impl Call {
                 .map_or(at, |answered| at.max(answered)),
         );
         self.save(out, now);
+        out.push(Effect::Relay(RelayChange::End));
         if status == CallStatus::Rejected {
             self.to_user(out, Side::Caller, None, CallEvent::Rejected(self.record.id));
         }

@@ -6,6 +6,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 use crate::domain::{Call, Command, Effect, Event, UnixMillis};
 use crate::store::{self as repo, StoreError};
 
+use super::speakers::Speakers;
 use super::{CallRefused, Calls, Joined};
 
 /// How soon a row is tried again that could not be written when time was up.
@@ -22,26 +23,27 @@ pub(super) async fn run(
     calls: Calls,
     mut call: Call,
     mut asks: mpsc::Receiver<Ask>,
+    mut speakers: Speakers,
     first: Vec<Effect>,
 ) {
     // A step of the wall clock does not touch a call: its time is that of its start plus what really passed.
     let (started, began) = (Instant::now(), calls.ground.clock.now());
     let now = || began.plus(started.elapsed());
-    tell(&calls, first);
+    tell(&calls, &call, &mut speakers, first);
     while let Some(deadline) = call.deadline() {
         let due = started + deadline.since(began);
         tokio::select! {
             biased;
             () = sleep_until(due) => {
                 let at = now().max(deadline);
-                if let Err(error) = carry_out(&calls, &mut call, Command::Tick, at).await {
+                if let Err(error) = carry_out(&calls, &mut call, &mut speakers, Command::Tick, at).await {
                     tracing::error!(call = %call.record().id, %error, "a call's row could not be written");
                     tokio::time::sleep(RETRY).await;
                 }
             }
             ask = asks.recv() => {
                 let Some(Ask { command, reply }) = ask else { break };
-                let answer = answer(&calls, &mut call, command, now()).await;
+                let answer = answer(&calls, &mut call, &mut speakers, command, now()).await;
                 if call.deadline().is_none() {
                     // Both may be called again before whoever ended it knows that it is over.
                     calls.lock().remove(call.record().id);
@@ -61,6 +63,7 @@ pub(super) async fn run(
 async fn answer(
     calls: &Calls,
     call: &mut Call,
+    speakers: &mut Speakers,
     command: Command,
     now: UnixMillis,
 ) -> Result<Joined, CallRefused> {
@@ -75,7 +78,7 @@ async fn answer(
         | Command::Gone { .. }
         | Command::Tick => None,
     };
-    carry_out(calls, call, command, now).await?;
+    carry_out(calls, call, speakers, command, now).await?;
     let resend_offer = joiner.is_some_and(|user| call.wants_offer(user));
     Ok(Joined {
         call: call.record().clone(),
@@ -86,13 +89,14 @@ async fn answer(
 async fn carry_out(
     calls: &Calls,
     call: &mut Call,
+    speakers: &mut Speakers,
     command: Command,
     now: UnixMillis,
 ) -> Result<(), CallRefused> {
     // Signals change no row: they need no copy to go back to.
     let before = (!matches!(command, Command::Signal { .. })).then(|| call.clone());
     let effects = call.apply(command, now)?;
-    if let Err(error) = save(calls, &effects).await {
+    if let Err(error) = save(calls, speakers, &effects).await {
         if let Some(before) = before {
             *call = before;
         }
@@ -101,24 +105,32 @@ async fn carry_out(
     if before.is_some() {
         calls.note(call.record());
     }
-    tell(calls, effects);
+    tell(calls, call, speakers, effects);
     Ok(())
 }
 
-async fn save(calls: &Calls, effects: &[Effect]) -> Result<(), StoreError> {
+async fn save(
+    calls: &Calls,
+    speakers: &mut Speakers,
+    effects: &[Effect],
+) -> Result<(), StoreError> {
     let last = effects.iter().rev().find_map(|effect| match effect {
         Effect::Save(record) => Some(record),
-        Effect::Emit(_) => None,
+        Effect::Relay(_) | Effect::Emit(_) => None,
     });
     if let Some(record) = last {
         let mut tx = calls.ground.db.write().await?;
         repo::calls::update(&mut tx, record).await?;
+        // Nobody begins to speak for a side without a change of the row.
+        speakers
+            .learn(&calls.ground.media, &mut tx, effects)
+            .await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-fn tell(calls: &Calls, effects: Vec<Effect>) {
+fn tell(calls: &Calls, call: &Call, speakers: &mut Speakers, effects: Vec<Effect>) {
     for effect in effects {
         match effect {
             Effect::Emit(emit) => {
@@ -126,6 +138,9 @@ fn tell(calls: &Calls, effects: Vec<Effect>) {
                     .ground
                     .bus
                     .tell_call(emit.to, emit.except, &Event::Call(emit.event))
+            }
+            Effect::Relay(change) => {
+                speakers.tell(&calls.ground.media, call.record().id, change);
             }
             Effect::Save(_) => {}
         }

@@ -4,6 +4,7 @@
 
 mod live;
 mod refused;
+mod speakers;
 mod table;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use crate::store as repo;
 use super::Ground;
 use super::chats::{self, ChatError};
 use live::Ask;
+use speakers::Speakers;
 use table::{Live, Table, sides};
 
 pub use refused::CallRefused;
@@ -79,15 +81,19 @@ impl Calls {
     /// # Errors
     /// [`CallRefused`] of the store.
     pub async fn restore(&self) -> Result<usize, CallRefused> {
-        let records = repo::calls::live(&mut self.ground.db.read().await?, None).await?;
+        let mut tx = self.ground.db.read().await?;
+        let records = repo::calls::live(&mut tx, None).await?;
         let count = records.len();
         for record in records {
-            let call = Call::restore(record, self.limits, self.ground.clock.now());
+            let (call, effects) = Call::restore(record, self.limits, self.ground.clock.now());
+            let mut speakers = Speakers::default();
+            let media = &self.ground.media;
+            speakers.learn(media, &mut tx, &effects).await?;
             let (inbox, asks) = mpsc::channel(QUEUE);
             self.lock().insert(&call, inbox);
             self.ground
                 .tasks
-                .start(live::run(self.clone(), call, asks, Vec::new()));
+                .start(live::run(self.clone(), call, asks, speakers, effects));
         }
         Ok(count)
     }
@@ -175,6 +181,9 @@ impl Calls {
             last_alive_at: now,
         };
         let (call, effects) = Call::ring(record.clone(), self.limits, now);
+        let mut speakers = Speakers::default();
+        let media = &self.ground.media;
+        speakers.learn(media, &mut tx, &effects).await?;
         let (inbox, asks) = mpsc::channel(QUEUE);
         // Both are busy from here on; the entry goes again if the row cannot be written.
         self.lock().claim(&call, inbox, actor.user)?;
@@ -189,7 +198,7 @@ impl Calls {
         tracing::info!(call = %record.id, kind = kind.as_str(), "call started");
         self.ground
             .tasks
-            .start(live::run(self.clone(), call, asks, effects));
+            .start(live::run(self.clone(), call, asks, speakers, effects));
         if chat_made {
             chats::announce(&self.ground, chat, true).await;
         }
@@ -241,7 +250,7 @@ impl Calls {
         }
         // It is over: its row says how, and the machine refuses as it would have.
         let record = self.record(id).await?;
-        let mut call = Call::restore(record, self.limits, self.ground.clock.now());
+        let (mut call, _) = Call::restore(record, self.limits, self.ground.clock.now());
         if call.record().status.is_live() {
             return Err(CallRefused::Overrun);
         }

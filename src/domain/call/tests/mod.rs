@@ -1,6 +1,7 @@
 //! The rules of a call, in virtual time: the world they are told in, and what holds whatever is done.
 
 mod answered;
+mod relayed;
 mod restart;
 mod ringing;
 
@@ -170,7 +171,7 @@ impl World {
     fn heard(&self, to: Target) -> Vec<String> {
         let emits = self.said.iter().filter_map(|effect| match effect {
             Effect::Emit(emit) if emit.to == to => Some(name(&emit.event)),
-            Effect::Emit(_) | Effect::Save(_) => None,
+            Effect::Emit(_) | Effect::Save(_) | Effect::Relay(_) => None,
         });
         emits.collect()
     }

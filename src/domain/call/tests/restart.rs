@@ -7,7 +7,7 @@ fn a_call_that_rang_out_while_the_server_was_down_was_over_when_it_was_due() {
     let mut world = World::on_two_devices();
     let hours_later = T0.plus(secs(7200));
     world.now = hours_later;
-    world.call = Call::restore(world.call.record().clone(), world.call.limits, hours_later);
+    world.call = Call::restore(world.call.record().clone(), world.call.limits, hours_later).0;
     world.apply(Command::Tick).unwrap();
     assert_eq!(
         (world.status(), world.reason()),
@@ -22,7 +22,7 @@ fn an_answered_call_that_nobody_rejoins_after_a_restart_ended_when_it_was_alive_
     world.pass(secs(47));
     let record = world.call.record().clone();
     world.now = world.now.plus(secs(3600));
-    world.call = Call::restore(record, world.call.limits, world.now);
+    world.call = Call::restore(record, world.call.limits, world.now).0;
     world.pass(secs(30));
     assert_eq!(
         (world.status(), world.reason()),
@@ -34,7 +34,7 @@ fn an_answered_call_that_nobody_rejoins_after_a_restart_ended_when_it_was_alive_
 #[test]
 fn an_answered_call_that_both_rejoin_after_a_restart_goes_on() {
     let mut world = World::answered();
-    world.call = Call::restore(world.call.record().clone(), world.call.limits, world.now);
+    world.call = Call::restore(world.call.record().clone(), world.call.limits, world.now).0;
     for ((user, session), socket) in [(world.caller, CALLER), (world.receiver, PHONE)] {
         world
             .apply(Command::Join {
@@ -53,7 +53,7 @@ fn an_answered_call_that_both_rejoin_after_a_restart_goes_on() {
 fn a_ringing_call_asks_its_caller_for_the_offer_after_a_restart() {
     let mut world = World::on_two_devices();
     world.pass(secs(20));
-    world.call = Call::restore(world.call.record().clone(), world.call.limits, world.now);
+    world.call = Call::restore(world.call.record().clone(), world.call.limits, world.now).0;
     let (user, session) = world.caller;
     world
         .apply(Command::Join {

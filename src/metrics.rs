@@ -1,0 +1,198 @@
+//! What the relay counts, as a page that Prometheus reads: `GET /metrics`, on loopback alone.
+//!
+//! Owns the names, which administrators' dashboards depend on. Nothing is counted here: each reading takes the relay's own counters.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use tokio::net::TcpListener;
+
+use crate::media::{Counters, Flow, Media};
+
+/// The text format that every Prometheus reads.
+const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The page. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    media: Media,
+    recorder: Arc<PrometheusRecorder>,
+}
+
+impl Metrics {
+    /// Reads the counters of this relay.
+    #[must_use]
+    pub fn new(media: Media) -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        with_local_recorder(&recorder, describe);
+        Self {
+            media,
+            recorder: Arc::new(recorder),
+        }
+    }
+
+    /// Serves the page until `stop`.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let routes = Router::new().route("/metrics", get(page)).with_state(self);
+        let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "metrics are served no longer");
+        }
+    }
+
+    fn render(&self) -> String {
+        let counters = self.media.counters();
+        with_local_recorder(&*self.recorder, || record(&counters));
+        self.recorder.handle().render()
+    }
+}
+
+async fn page(State(metrics): State<Metrics>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, FORMAT)], metrics.render())
+}
+
+/// Names each family; a name once given stays.
+fn describe() {
+    for (name, help) in [
+        ("zvonilka_turn_allocations", "Allocations that live."),
+        (
+            "zvonilka_turn_streams",
+            "TCP and TLS connections that are open.",
+        ),
+        (
+            "zvonilka_turn_queued_commands",
+            "Commands that wait for a worker.",
+        ),
+        (
+            "zvonilka_turn_queued_bytes",
+            "Bytes that wait, by queue: for another worker, or to be written to streams.",
+        ),
+    ] {
+        describe_gauge!(name, help);
+    }
+    for (name, help) in [
+        (
+            "zvonilka_turn_allocations_total",
+            "Allocations that were made.",
+        ),
+        (
+            "zvonilka_turn_bindings_total",
+            "STUN Binding requests that were answered.",
+        ),
+        (
+            "zvonilka_turn_packets_total",
+            "Datagrams and frames on all sockets, by direction and transport.",
+        ),
+        (
+            "zvonilka_turn_bytes_total",
+            "Bytes of datagrams and frames on all sockets, without headers of UDP, TCP and TLS, by direction and transport.",
+        ),
+        (
+            "zvonilka_turn_relayed_packets_total",
+            "Packets relayed, by direction (from clients to peers, from peers to clients) and the transport of the client.",
+        ),
+        (
+            "zvonilka_turn_relayed_bytes_total",
+            "Payload bytes relayed, by direction (from clients to peers, from peers to clients) and the transport of the client.",
+        ),
+        (
+            "zvonilka_turn_refusals_total",
+            "Requests that were refused, by STUN error code and its reason phrase.",
+        ),
+        (
+            "zvonilka_turn_drops_total",
+            "Packets that went no further, by reason.",
+        ),
+        (
+            "zvonilka_turn_icmp_errors_total",
+            "ICMP errors that clients were told of.",
+        ),
+        (
+            "zvonilka_turn_unsent_total",
+            "Datagrams that the system did not take.",
+        ),
+        (
+            "zvonilka_turn_streams_refused_total",
+            "TCP and TLS connections that were not let in, by reason.",
+        ),
+        (
+            "zvonilka_turn_streams_closed_total",
+            "TCP and TLS connections that were let in and closed by the relay, by reason.",
+        ),
+    ] {
+        describe_counter!(name, help);
+    }
+}
+
+fn record(counters: &Counters) {
+    let (turn, streams, queues) = (&counters.turn, &counters.streams, &counters.queues);
+    gauge!("zvonilka_turn_allocations").set(turn.allocations as f64);
+    gauge!("zvonilka_turn_streams").set(streams.open as f64);
+    gauge!("zvonilka_turn_queued_commands").set(queues.commands as f64);
+    for (queue, bytes) in [("workers", queues.rings), ("streams", queues.streams)] {
+        gauge!("zvonilka_turn_queued_bytes", "queue" => queue).set(bytes as f64);
+    }
+    counter!("zvonilka_turn_allocations_total").absolute(turn.allocated);
+    counter!("zvonilka_turn_bindings_total").absolute(turn.bindings);
+    counter!("zvonilka_turn_icmp_errors_total").absolute(turn.icmp);
+    counter!("zvonilka_turn_unsent_total").absolute(counters.unsent);
+    for (direction, traffic) in [("ingress", counters.ingress), ("egress", counters.egress)] {
+        for (transport, Flow { packets, bytes }) in [
+            ("udp", traffic.udp),
+            ("tcp", traffic.tcp),
+            ("tls", traffic.tls),
+        ] {
+            let labels = [("direction", direction), ("transport", transport)];
+            counter!("zvonilka_turn_packets_total", &labels).absolute(packets);
+            counter!("zvonilka_turn_bytes_total", &labels).absolute(bytes);
+        }
+    }
+    for (direction, flows) in [("to_peers", turn.to_peers), ("to_clients", turn.to_clients)] {
+        for (transport, Flow { packets, bytes }) in flows.iter() {
+            let labels = [("direction", direction), ("transport", transport.name())];
+            counter!("zvonilka_turn_relayed_packets_total", &labels).absolute(packets);
+            counter!("zvonilka_turn_relayed_bytes_total", &labels).absolute(bytes);
+        }
+    }
+    for (refusal, count) in turn.refusals() {
+        let (code, reason) = (refusal.code().to_string(), refusal.reason());
+        counter!("zvonilka_turn_refusals_total", "code" => code, "reason" => reason)
+            .absolute(count);
+    }
+    let shell_drops = [
+        ("unknown_protocol", counters.unknown),
+        ("worker_full", counters.overflowed),
+        ("stream_full", streams.overflowed),
+        ("nobody_inside", counters.astray),
+    ];
+    let drops = turn.drops().map(|(reason, count)| (reason.name(), count));
+    by_reason("zvonilka_turn_drops_total", drops.chain(shell_drops));
+    let refused = [
+        ("full", streams.full),
+        ("prefix_full", streams.full_prefix),
+        ("no_turn", streams.unsorted),
+    ];
+    by_reason("zvonilka_turn_streams_refused_total", refused);
+    let closed = [
+        ("garbage", streams.garbage),
+        ("idle", streams.idle),
+        ("stuck", streams.stuck),
+    ];
+    by_reason("zvonilka_turn_streams_closed_total", closed);
+}
+
+fn by_reason(name: &'static str, counts: impl IntoIterator<Item = (&'static str, u64)>) {
+    for (reason, count) in counts {
+        counter!(name, "reason" => reason).absolute(count);
+    }
+}
