@@ -6,7 +6,7 @@ import { Person, openBrowser } from "./browser.mjs";
 
 let server, browser, anna, boris;
 before(async () => {
-  server = await Server.start({ "calls.ice_transport_policy": "relay" });
+  server = await Server.start({ "calls.ice_transport_policy": "relay", "turn.peers": "calls" });
   browser = await openBrowser();
   anna = await Person.at(browser, server, "Анна", { hz: 440, colour: [200, 30, 30] });
   boris = await Person.at(browser, server, "Борис", { hz: 1000, colour: [30, 30, 200] });
