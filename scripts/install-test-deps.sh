@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# Makes sure that this machine has what `make test` needs besides cargo and Node: a browser, a database server, foreign TURN clients.
+# Makes sure that this machine has what `make test` needs besides cargo and Node: two browsers, a database server, foreign TURN clients, certificates.
 # As root it installs what is missing through apt; otherwise it says what to install.
 set -euo pipefail
 
 # Debian's servers are not in PATH; Chromium may have another name.
 postgres_bin() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 chromium_bin() { [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+firefox_bin() { [ -n "${FIREFOX:-}" ] || command -v firefox-esr >/dev/null || command -v firefox >/dev/null; }
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 postgres_bin || missing+=(postgresql)
 chromium_bin || missing+=(chromium)
+firefox_bin || missing+=(firefox-esr)
 command -v turnutils_uclient >/dev/null || missing+=(coturn)
+command -v openssl >/dev/null || missing+=(openssl)
+command -v certutil >/dev/null || missing+=(libnss3-tools)
+command -v g++ >/dev/null || missing+=(g++)
 
 command -v cargo >/dev/null || { echo "cargo is missing: see https://rustup.rs" >&2; exit 1; }
 node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null ||

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { INVITE } from "../support/server.mjs";
 import { instruments } from "./instruments.mjs";
 
-const ARGS = [
+export const ARGS = [
   "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
   "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
@@ -14,7 +14,7 @@ export async function openBrowser() {
   return chromium.launch({ executablePath: executable(), headless: true, chromiumSandbox: false, args: ARGS, timeout: 120_000 });
 }
 
-function executable() {
+export function executable() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
     try {

@@ -118,8 +118,8 @@ export function instruments({ hz, colour }) {
       const transport = all.find(({ type }) => type === "transport");
       const pair = report.get(transport.selectedCandidatePairId);
       const candidate = (id) => {
-        const { candidateType, protocol, address, port, url } = report.get(id);
-        return { candidateType, protocol, address, port, url };
+        const { candidateType, protocol, relayProtocol, address, port, url } = report.get(id);
+        return { candidateType, protocol, relayProtocol, address, port, url };
       };
       const inbound = (kind) => all.find((stat) => stat.type === "inbound-rtp" && stat.kind === kind) ?? null;
       return { local: candidate(pair.localCandidateId), remote: candidate(pair.remoteCandidateId), audio: inbound("audio"), video: inbound("video") };
