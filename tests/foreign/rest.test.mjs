@@ -129,7 +129,7 @@ test("ICE servers are this server's own, with credentials for the caller", async
   assert.ok(urls.some((url) => url.startsWith("stun:")) && urls.some((url) => url.startsWith("turn:")));
   for (const url of urls) assert.match(url, new RegExp(`^(stun|turn):(127\\.0\\.0\\.1|localhost):${server.turnPort}`));
   const turn = config.iceServers.find(({ username }) => username);
-  assert.match(turn.username, /^\d{10}:[\w-]+$/);
+  assert.match(turn.username, /^\d{10}:[\w-]{10}\.[\w-]+$/, "an expiry, the tag of a user, the name of a sign-in");
   assert.ok(!turn.username.includes(anna.id), "the user's id must not cross the network in clear");
 });
 
