@@ -5,23 +5,33 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a pause lasts: the most that it can add to a packet's way.
-const PAUSE: Duration = Duration::from_micros(200);
+/// How long a pause lasts at most: what it can add to a packet's way, and twice what it adds on average.
+const LONGEST: Duration = Duration::from_micros(300);
 
-/// Packets a second below which no pause is worth its wake-up: one [`PAUSE`] would hardly gather two.
-const RATE: u128 = 4_000;
+/// How long a pause lasts at least: it must be worth its wake-up.
+const SHORTEST: Duration = Duration::from_micros(50);
+
+/// Packets a second below which no pause is worth its wake-up: the longest would gather less than one and a half.
+const RATE: u128 = 5_000;
 
 /// How long packets are counted before the rate is known.
 const WINDOW: Duration = Duration::from_millis(4);
 
-/// A round of more packets than this was a lot already.
+/// A round of more packets than this was a lot already. A pause that gathers more was too long.
 const LOT: u64 = 8;
+
+/// A pause that gathers fewer packets than this was too short.
+const FEW: u64 = 4;
 
 #[derive(Debug)]
 pub(crate) struct Pace {
     since: Instant,
     packets: u64,
     fast: bool,
+    /// How long the next pause lasts.
+    pause: Duration,
+    /// Whether the last round was followed by one.
+    paused: bool,
 }
 
 impl Pace {
@@ -30,6 +40,8 @@ impl Pace {
             since: now,
             packets: 0,
             fast: false,
+            pause: LONGEST,
+            paused: false,
         }
     }
 
@@ -42,7 +54,13 @@ impl Pace {
             self.since = now;
             self.packets = 0;
         }
-        (self.fast && (1..=LOT).contains(&packets)).then_some(PAUSE)
+        if self.paused && packets > LOT {
+            self.pause = SHORTEST.max(self.pause / 2);
+        } else if self.paused && packets < FEW {
+            self.pause = LONGEST.min(self.pause * 2);
+        }
+        self.paused = self.fast && (1..=LOT).contains(&packets);
+        self.paused.then_some(self.pause)
     }
 }
 
@@ -77,6 +95,23 @@ mod tests {
         assert!(drive.rounds(100, Duration::from_micros(100), 1) > 0);
         assert_eq!(drive.rounds(1, Duration::from_secs(1), 1), 0);
         assert_eq!(drive.rounds(10, Duration::from_micros(100), 1), 0);
+    }
+
+    #[test]
+    fn pauses_last_as_long_as_a_lot_takes_to_gather() {
+        let mut drive = Drive::new();
+        drive.rounds(100, Duration::from_micros(100), 1);
+        assert_eq!(drive.pace.pause, LONGEST);
+        for _ in 0..5 {
+            // Most of a lot comes during the pause that its beginning is followed by.
+            drive.rounds(1, Duration::from_micros(900), LOT / 2);
+            drive.rounds(1, Duration::from_micros(100), 2 * LOT);
+        }
+        assert_eq!(drive.pace.pause, SHORTEST);
+        drive.rounds(100, Duration::from_micros(200), FEW);
+        assert_eq!(drive.pace.pause, SHORTEST);
+        drive.rounds(100, Duration::from_micros(100), 1);
+        assert_eq!(drive.pace.pause, LONGEST);
     }
 
     struct Drive {

@@ -32,8 +32,11 @@ use turn::{
 /// The token of the waker: no socket's and no stream's.
 pub(crate) const WAKER: Token = Token(usize::MAX);
 
-/// Batches that one socket, stream or ring may hand over in one round, so that it cannot keep the others waiting.
-const TURN: usize = 4;
+/// Batches that one socket may hand over in one round, so that it cannot keep the others waiting.
+const SOCKET_TURN: usize = 16;
+
+/// Reads that one stream may have in one round.
+const STREAM_TURN: usize = 4;
 
 /// Bytes that one ring may hand over in one round.
 const RING_TURN: usize = 1 << 17;
@@ -244,7 +247,7 @@ impl Work {
     fn read(&mut self, source: Source, now: Now) -> bool {
         match source {
             Source::Socket(id) => self.read_socket(id, now),
-            Source::Stream(id) => (0..TURN).all(|_| {
+            Source::Stream(id) => (0..STREAM_TURN).all(|_| {
                 let filled = self.worker.out.streams.read(id, &mut self.scratch);
                 filled.is_some_and(|filled| {
                     let bytes = &self.scratch[..filled];
@@ -256,7 +259,7 @@ impl Work {
 
     fn read_socket(&mut self, id: SocketId, now: Now) -> bool {
         let mut failed = 0;
-        for _ in 0..TURN {
+        for _ in 0..SOCKET_TURN {
             let Some(socket) = self.worker.out.sockets.get(id) else {
                 return false;
             };
@@ -281,7 +284,7 @@ impl Work {
             }
         }
         // A socket that does nothing but fail waits for its next event, and does not keep the thread busy.
-        failed < TURN
+        failed < SOCKET_TURN
     }
 
     fn take_from_clients(&mut self, at: usize, local: SocketAddr, now: Now) {
