@@ -43,7 +43,13 @@ impl Frame {
     }
 
     /// Frames `payload` bytes as a Data indication from `peer` (RFC 8656 section 11.4).
-    pub fn data_indication(transaction: TransactionId, peer: SocketAddr, payload: usize) -> Self {
+    ///
+    /// Returns `None` if the length field cannot say how long that is: on a stream, the rest of the payload would be read as further frames.
+    pub fn data_indication(
+        transaction: TransactionId,
+        peer: SocketAddr,
+        payload: usize,
+    ) -> Option<Self> {
         let padding = ChannelData::padding(payload);
         let mut frame = Self {
             head: [0; Self::MAX_HEAD],
@@ -51,9 +57,10 @@ impl Frame {
             padding: padding as u8,
         };
         let attributes = if peer.is_ipv4() { 12 + 4 } else { 24 + 4 };
+        let length = u16::try_from(attributes + payload + padding).ok()?;
         let id = (u128::from(transaction) | u128::from(MAGIC_COOKIE) << 96).to_be_bytes();
         frame.put(&DATA_INDICATION.to_be_bytes());
-        frame.put(&((attributes + payload + padding) as u16).to_be_bytes());
+        frame.put(&length.to_be_bytes());
         frame.put(&id);
         frame.put(&XOR_PEER_ADDRESS.to_be_bytes());
         frame.put(&(attributes as u16 - 8).to_be_bytes());
@@ -72,7 +79,7 @@ impl Frame {
         }
         frame.put(&DATA.to_be_bytes());
         frame.put(&(payload as u16).to_be_bytes());
-        frame
+        Some(frame)
     }
 
     /// Returns the bytes that go before the payload.
@@ -120,8 +127,18 @@ mod tests {
             assert_eq!(frame.padding().len(), padding);
         }
         let peer = "8.8.8.8:5000".parse().unwrap();
-        let indication = Frame::data_indication(TransactionId::from(1), peer, 5);
+        let indication = Frame::data_indication(TransactionId::from(1), peer, 5).unwrap();
         assert_eq!(indication.padded(), indication);
+    }
+
+    #[test]
+    fn a_payload_that_fills_a_message_is_framed_and_none_above() {
+        for (peer, most) in [("8.8.8.8:5000", 65_516), ("[2a00:1450::1]:5000", 65_504)] {
+            let frame = |payload| Frame::data_indication(7.into(), peer.parse().unwrap(), payload);
+            let longest = frame(most).unwrap();
+            assert_eq!(longest.head()[2..4], 65_532u16.to_be_bytes());
+            assert_eq!((frame(most + 1), frame(65_535)), (None, None));
+        }
     }
 
     proptest! {
@@ -131,7 +148,7 @@ mod tests {
         ) {
             let peer = SocketAddr::new(peer.ip(), peer.port());
             let id = TransactionId::from(id);
-            let datagram = framed(&Frame::data_indication(id, peer, payload.len()), &payload);
+            let datagram = framed(&Frame::data_indication(id, peer, payload.len()).unwrap(), &payload);
             let message = read(&datagram).unwrap();
             prop_assert_eq!((message.class(), message.method()), (MessageClass::Indication, method::DATA));
             prop_assert_eq!(message.transaction_id(), id);

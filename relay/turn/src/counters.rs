@@ -76,6 +76,8 @@ pub enum DropReason {
     NotConnected,
     /// The user sends or receives more than it may.
     OverRate,
+    /// The peer's payload has no channel, and is too long for a Data indication.
+    TooLong,
     /// The answer would be more than three times what a stranger sent.
     Amplifying,
     /// Strangers were answered as much as they may be.
@@ -84,7 +86,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed,
         Self::NoAllocation,
         Self::NoChannel,
@@ -92,6 +94,7 @@ impl DropReason {
         Self::OwnAddress,
         Self::NotConnected,
         Self::OverRate,
+        Self::TooLong,
         Self::Amplifying,
         Self::Budget,
     ];
@@ -106,6 +109,7 @@ impl DropReason {
             Self::OwnAddress => "own_address",
             Self::NotConnected => "not_connected",
             Self::OverRate => "over_rate",
+            Self::TooLong => "too_long",
             Self::Amplifying => "amplifying",
             Self::Budget => "budget",
         }

@@ -202,13 +202,14 @@ impl Server {
         if !relay.lease.take(length, &self.settings.limits, now) {
             return Err(DropReason::OverRate);
         }
+        let frame = match allocation.channels.number(from, now) {
+            Some(number) => Frame::channel_data(number, length),
+            None => Frame::data_indication(self.indications.next(), from.get(), length)
+                .ok_or(DropReason::TooLong)?,
+        };
         let to = allocation.five_tuple;
         allocation.to_client.add(length);
         self.counters.to_clients.add(to.transport, length);
-        let frame = match allocation.channels.number(from, now) {
-            Some(number) => Frame::channel_data(number, length),
-            None => Frame::data_indication(self.indications.next(), from.get(), length),
-        };
         Ok(ToClient {
             to,
             frame: match to.transport {

@@ -1,10 +1,10 @@
 //! RFC 8656 sections 3.1 and 12.5: clients that come over TCP and TLS.
 
-use crate::support::{Client, PEER, Relay, Relayed, UDP, alice, bob};
+use crate::support::{Client, PEER, RELAY_V6, Relay, Relayed, UDP, alice, bob};
 use stun::method;
 use turn::{
-    AllocationEvent, DropReason, EndReason, FiveTuple, Flow, PeerAddr, ToClient, ToPeer, Transport,
-    Usage, Via,
+    AllocationEvent, DropReason, EndReason, Family, FiveTuple, Flow, PeerAddr, ToClient, ToPeer,
+    Transport, Usage, Via,
 };
 
 const RELAY_0: &str = "198.51.100.7:0";
@@ -78,6 +78,37 @@ fn data_between_a_stream_and_a_datagram_client_gets_the_frame_of_its_receiver() 
         padding(&mut relay, bob.five_tuple, &[0x40, 1, 0, 1, b'x']),
         0
     );
+}
+
+#[test]
+fn a_payload_too_long_for_an_indication_is_dropped_and_not_read_as_other_frames() {
+    let mut relay = Relay::with(|settings| {
+        settings.own.relay_v6 = Some(RELAY_V6.parse().unwrap());
+    });
+    let (mut alice, mut bob) = (over(Transport::Tcp, alice()), over(Transport::Tcp, bob()));
+    let (a, b) = (relay.allocate(&mut alice), relay.allocate(&mut bob));
+    relay.bind(&mut alice, 0x4000, &b.to_string());
+    relay.permit(&mut bob, RELAY_0);
+    let payload = vec![0x40; 65_535];
+    let send = |relay: &mut Relay, length| {
+        let sent = relay.send_channel(&alice, 0x4000, &payload[..length]);
+        sent.is_some()
+    };
+    assert!(send(&mut relay, 65_496));
+    assert!(!send(&mut relay, 65_517) && !send(&mut relay, 65_535));
+    assert_eq!(relay.drops(DropReason::TooLong), 2);
+    relay.bind(&mut bob, 0x4000, &a.to_string());
+    assert!(send(&mut relay, 65_535), "a channel has room for it");
+
+    let mut carol = over(Transport::Tls, Client::of("carol", "9.9.9.11:1000"));
+    let request = relay.request(method::ALLOCATE).transport(UDP);
+    let request = request.family(Family::V6);
+    let relayed = relay.ask(&mut carol, request).relayed();
+    let peer = "[2a00:1450::1]:5000";
+    relay.permit(&mut carol, peer);
+    let longest = &payload[..65_527];
+    assert_eq!(relay.receive(peer, relayed, longest), None);
+    assert_eq!(relay.drops(DropReason::TooLong), 3);
 }
 
 #[test]
