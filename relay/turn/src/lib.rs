@@ -22,7 +22,7 @@
 //! | RFC 8489 9.2.4 | 438 and the nonce | `authentication::an_old_nonce_is_stale_and_the_new_one_is_good`, `authentication::a_nonce_of_another_client_is_stale`, `authentication::only_who_signs_rightly_is_told_that_the_nonce_is_stale` |
 //! | RFC 8489 9.2.4 | USERHASH | `signing::a_username_that_was_issued_may_be_hidden` |
 //! | RFC 8489 9.2.5 | answers are signed as their requests | `signing::a_refusal_of_who_has_signed_in_is_signed_as_the_request_was` |
-//! | RFC 8489 13 | no amplifying | `binding::a_binding_answer_is_at_most_1_6_times_its_request`, `authentication::a_challenge_is_at_most_three_times_its_request_or_is_not_sent`, `strangers::every_answer_to_a_stranger_is_paid_for` |
+//! | RFC 8489 13 | no amplifying | `binding::a_binding_answer_is_at_most_1_6_times_its_request`, `authentication::a_challenge_is_at_most_three_times_its_request_or_is_not_sent`, `strangers::every_answer_to_a_stranger_is_paid_for`, `strangers::who_comes_by_a_stream_signs_in_whatever_is_sent_in_the_name_of_its_address` |
 //! | RFC 8489 14.5, 14.6 | integrity; what stands after it | `signing::a_sha_256_may_be_cut_to_16_bytes_and_not_to_less`, `signing::of_two_integrities_the_stronger_must_be_right`, `signing::what_stands_after_the_integrity_is_ignored_and_the_fingerprint_is_not` |
 //! | RFC 8656 3.1 | clients over UDP, TCP and TLS | `streams::a_data_indication_is_the_same_over_every_transport`, `streams::data_between_a_stream_and_a_datagram_client_gets_the_frame_of_its_receiver` |
 //! | RFC 8656 5 | 437; 441: only who made it | `refresh::without_an_allocation_there_is_nothing_to_refresh_permit_or_bind`, `authentication::an_allocation_obeys_only_the_username_that_made_it` |

@@ -2,6 +2,7 @@
 //!
 //! Whoever spoofs a source can make a server send to it. So answers to strangers cost bytes out of a bucket for the prefix (IPv4 /24, IPv6 /48) and
 //! out of one for all. A prefix from which a session has signed in pays from neither: nobody can shut out a household by spoofing its address.
+//! Nor does a stream, whose handshake no spoofed source gets through.
 //! The table has a fixed size and no locks; prefixes that fall on the same place share it, and where they fall is keyed.
 
 use crate::bucket::Bucket;

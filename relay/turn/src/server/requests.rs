@@ -1,7 +1,9 @@
 //! Messages that are no relayed data: how they are taken and answered (RFC 8489 section 6.3). Who sent them, `sign_in` finds out.
 
 use super::{Server, sign_in::Caller};
-use crate::{DropReason, FiveTuple, Now, Output, Refusal, ToPeer, Transmit, nonce::Offer};
+use crate::{
+    DropReason, FiveTuple, Now, Output, Refusal, ToPeer, Transmit, Transport, nonce::Offer,
+};
 use stun::{
     Answer, AttributeStaticType, AttributeType, Message, MessageClass, Nonce, PasswordAlgorithms,
     Realm, Signer, UnknownAttributes, XorMappedAddress, method,
@@ -180,7 +182,11 @@ impl Server {
     /// Transmits to somebody who has not signed in, if the budget has as much. Returns whether it had.
     fn transmit_to_stranger(&mut self, to: FiveTuple, message: Vec<u8>, now: Now) -> bool {
         let strangers = &self.settings.strangers;
-        let affordable = strangers.take(to.client.ip(), message.len(), now.mono);
+        let affordable = match to.transport {
+            Transport::Udp => strangers.take(to.client.ip(), message.len(), now.mono),
+            // Nobody has a stream in another's name, and who asks there asks once: unanswered, it would wait in vain.
+            Transport::Tcp | Transport::Tls => true,
+        };
         if affordable {
             self.transmit(to, message);
         } else {

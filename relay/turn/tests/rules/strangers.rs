@@ -3,7 +3,7 @@
 use crate::support::{Client, Relay, UDP, alice};
 use std::sync::Arc;
 use stun::method;
-use turn::{DropReason, FiveTuple, Settings, StrangerLimits, Strangers};
+use turn::{DropReason, FiveTuple, Settings, StrangerLimits, Strangers, Transport};
 
 const LIMITS: StrangerLimits = StrangerLimits {
     bytes_per_second_per_prefix: 1000,
@@ -76,6 +76,19 @@ fn who_signs_in_pays_for_the_challenge_alone() {
     flood(&mut relay, |n| format!("9.9.9.{}:1000", n % 256));
     relay.allocate(&mut alice);
     assert_eq!(relay.refresh(&mut alice, 600).code(), None);
+}
+
+#[test]
+fn who_comes_by_a_stream_signs_in_whatever_is_sent_in_the_name_of_its_address() {
+    let mut relay = Relay::with(limited);
+    flood(&mut relay, |n| format!("9.9.9.{}:1000", n % 256));
+    flood(&mut relay, |n| format!("{}.{}.1.1:1000", n / 256, n % 256));
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let mut alice = alice();
+        alice.five_tuple.transport = transport;
+        relay.allocate(&mut alice);
+        relay.refresh(&mut alice, 0);
+    }
 }
 
 #[test]
