@@ -120,6 +120,14 @@ impl PeerAddr {
     pub fn family(self) -> Family {
         Family::of(self.0.ip())
     }
+
+    /// Returns which relayed port it is, if its address is the relay's.
+    pub(crate) fn relayed_port(self) -> RelayedPort {
+        RelayedPort {
+            family: self.family(),
+            port: self.port(),
+        }
+    }
 }
 
 impl From<SocketAddr> for PeerAddr {

@@ -83,9 +83,25 @@ impl Server {
         length: usize,
         now: Instant,
     ) -> Option<ToClient> {
-        match self.deliver(on, from, length, now) {
+        let key = self.receiver(on, from, now);
+        let admitted = key.and_then(|key| self.admit(key, from));
+        match admitted.and_then(|key| self.deliver(key, from, length, now)) {
             Ok(to) => Some(to),
             Err(reason) => self.drop(reason),
+        }
+    }
+
+    /// Refuses what comes from an address of the server that could not be sent to. Everybody in a call permits the relay's address, so without this
+    /// whoever writes it as a source would reach them all.
+    fn admit(&mut self, key: Key, from: PeerAddr) -> Result<Key, DropReason> {
+        match self.reach(from) {
+            (Reach::Outside, _) => Ok(key),
+            (Reach::Relayed, Some(owner)) if self.connects(key, owner) => Ok(key),
+            (Reach::Relayed, Some(_)) => Err(DropReason::NotConnected),
+            (Reach::Inside, _) if self.settings.inside => Ok(key),
+            (Reach::Inside | Reach::Nowhere, _) | (Reach::Relayed, None) => {
+                Err(DropReason::OwnAddress)
+            }
         }
     }
 
@@ -129,16 +145,8 @@ impl Server {
         if !lease.take(payload.place.len(), &settings.limits, now) {
             return Err(DropReason::OverRate);
         }
-        let on = RelayedPort {
-            family: peer.family(),
-            port: peer.port(),
-        };
-        let (port, mut owner) = (lease.port(), None);
-        let reach = settings.own.reach(peer, || {
-            owner = settings.registry.owner(on);
-            owner.is_some()
-        });
-        match (reach, owner) {
+        let (on, port) = (peer.relayed_port(), lease.port());
+        match self.reach(peer) {
             (Reach::Outside, _) => Ok(Via::Socket {
                 port,
                 peer,
@@ -151,13 +159,14 @@ impl Server {
                 }
                 let worker = owner.worker();
                 if worker == self.settings.worker {
+                    let to = self.receiver(on, from, now)?;
                     let length = payload.place.len();
-                    self.deliver(on, from, length, now).map(Via::Hairpin)
+                    self.deliver(to, from, length, now).map(Via::Hairpin)
                 } else {
                     Ok(Via::Worker { worker, on, from })
                 }
             }
-            (Reach::Inside, _) if settings.inside => Ok(Via::Inside {
+            (Reach::Inside, _) if self.settings.inside => Ok(Via::Inside {
                 from: self.relayed_address(port),
                 to: peer.get(),
             }),
@@ -165,6 +174,16 @@ impl Server {
                 Err(DropReason::OwnAddress)
             }
         }
+    }
+
+    /// Returns where `peer` is, and whose it is if it is a relayed address.
+    fn reach(&self, peer: PeerAddr) -> (Reach, Option<Owner>) {
+        let mut owner = None;
+        let reach = self.settings.own.reach(peer, || {
+            owner = self.settings.registry.owner(peer.relayed_port());
+            owner.is_some()
+        });
+        (reach, owner)
     }
 
     /// Returns whether the session of an allocation may send to whom a relayed port belongs.
@@ -184,21 +203,28 @@ impl Server {
         })
     }
 
-    /// Returns to which client a datagram for a relayed port goes, if it has permitted the sender.
+    /// Returns whose `on` is, if its client has permitted `from`.
+    fn receiver(&self, on: RelayedPort, from: PeerAddr, now: Instant) -> Result<Key, DropReason> {
+        let key = self.allocations.on(on).ok_or(DropReason::NoAllocation)?;
+        let permissions = &self.allocations[key].permissions;
+        if from.family() == on.family && permissions.allow(from.ip(), now) {
+            Ok(key)
+        } else {
+            Err(DropReason::NoPermission)
+        }
+    }
+
+    /// Returns to which client, and in which frame, a datagram goes that its allocation lets in.
     fn deliver(
         &mut self,
-        on: RelayedPort,
+        key: Key,
         from: PeerAddr,
         length: usize,
         now: Instant,
     ) -> Result<ToClient, DropReason> {
-        let key = self.allocations.on(on).ok_or(DropReason::NoAllocation)?;
         let allocation = &mut self.allocations[key];
-        let relay = allocation.relays.get(on.family);
+        let relay = allocation.relays.get(from.family());
         let relay = relay.ok_or(DropReason::NoAllocation)?;
-        if from.family() != on.family || !allocation.permissions.allow(from.ip(), now) {
-            return Err(DropReason::NoPermission);
-        }
         if !relay.lease.take(length, &self.settings.limits, now) {
             return Err(DropReason::OverRate);
         }

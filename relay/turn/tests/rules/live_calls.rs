@@ -1,6 +1,6 @@
 //! The closed relay: who is in a live call reaches whom it is in the call with, and nobody reaches anybody else.
 
-use crate::support::{Client, Delivered, PEER, RELAY, Relay, Relayed, alice, bob};
+use crate::support::{Client, Delivered, PEER, RELAY, Relay, Relayed, alice, bob, port};
 use std::{net::SocketAddr, sync::Arc};
 use turn::{CallKey, DropReason, LiveCalls, NotAnnounced, PeerPolicy, PeerRules, SessionName};
 
@@ -215,6 +215,25 @@ fn sessions_of_one_call_reach_each_others_relayed_addresses_and_others_do_not() 
     assert_eq!(relay.drops(DropReason::NotConnected), 1);
     calls.join(OTHER, session(&bob));
     assert!(relay.send(&carol, &relayed, b"x").is_some());
+}
+
+#[test]
+fn an_address_of_the_server_as_a_source_opens_nothing() {
+    let (mut relay, calls) = closed();
+    let (mut alice, mut bob, mut carol) = (alice(), bob(), carol());
+    call(&calls, CALL, &[&alice, &bob]);
+    let [a, b, c] = [&mut alice, &mut bob, &mut carol].map(|client| relay.allocate(client));
+    meet(&mut relay, &mut alice, &mut bob);
+    assert!(relay.take(port(a), b.into(), b"x").is_some());
+    assert_eq!(relay.take(port(a), c.into(), b"x"), None);
+    assert_eq!(relay.drops(DropReason::NotConnected), 1);
+    let nobodys = (50_000..51_000).map(|port| SocketAddr::new(a.ip(), port));
+    let nobodys = nobodys.filter(|at| ![a, b, c].contains(at));
+    let ports = [0, 22, 3478, 40_000].map(|port| SocketAddr::new(a.ip(), port));
+    for source in nobodys.take(3).chain(ports) {
+        assert_eq!(relay.take(port(a), source.into(), b"x"), None, "{source}");
+    }
+    assert_eq!(relay.drops(DropReason::OwnAddress), 7);
 }
 
 #[test]
