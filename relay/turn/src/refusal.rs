@@ -23,7 +23,7 @@ pub enum Refusal {
     UnsupportedTransport,
     /// 443: the peer's family is not that of the relayed address.
     PeerAddressFamilyMismatch,
-    /// 486: the session has as many allocations as it may have.
+    /// 486: the user has as many allocations as it may have.
     AllocationQuotaReached,
     /// 508: the server, or the allocation, is full.
     InsufficientCapacity,

@@ -5,7 +5,7 @@ use stun::method;
 use turn::DropReason;
 
 #[test]
-fn a_session_has_at_most_its_quota_of_allocations() {
+fn a_user_has_at_most_its_quota_of_allocations() {
     let mut relay = Relay::with(|settings| settings.limits.allocations_per_user = 2);
     let mut clients: Vec<_> = (1..=3)
         .map(|port| Client::of("alice", &format!("9.9.9.9:{port}")))

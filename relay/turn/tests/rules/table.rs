@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The sections that say what a server does. What the others say (clients, discovery, overview, attributes one by one) is in these.
-const SECTIONS: [&str; 29] = [
+const SECTIONS: [&str; 30] = [
     "RFC 8489 6.2.2",
     "RFC 8489 6.3",
     "RFC 8489 6.3.1",
@@ -25,6 +25,7 @@ const SECTIONS: [&str; 29] = [
     "RFC 8656 10.2",
     "RFC 8656 11.2",
     "RFC 8656 11.3",
+    "RFC 8656 11.4",
     "RFC 8656 11.5",
     "RFC 8656 12",
     "RFC 8656 12.2",
