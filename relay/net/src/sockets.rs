@@ -1,6 +1,7 @@
 //! The UDP sockets of one worker: its listeners, and one relay socket for each relayed address.
 
 use crate::socket::{Offload, Socket};
+use foldhash::fast::RandomState;
 use mio::{Interest, Registry, Token};
 use std::{
     collections::HashMap,
@@ -63,7 +64,8 @@ pub(crate) struct RelayIps {
 pub(crate) struct Sockets {
     registry: Registry,
     listeners: Vec<Socket>,
-    relays: HashMap<RelayedPort, Socket>,
+    /// Hashed quickly: the ports are drawn here, so nobody can make them collide.
+    relays: HashMap<RelayedPort, Socket, RandomState>,
     relay: RelayIps,
     offload: Offload,
 }
@@ -82,7 +84,7 @@ impl Sockets {
         Ok(Self {
             registry,
             listeners,
-            relays: HashMap::new(),
+            relays: HashMap::default(),
             relay,
             offload: Offload::probe()?,
         })
