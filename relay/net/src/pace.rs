@@ -1,66 +1,73 @@
 //! Adaptive coalescing: when to pause after a round, so that an even pace is served in lots.
 //!
 //! At an even pace each packet wakes the thread, which costs more than the packet does. A short pause lets some gather. It follows a round that has
-//! already sent what there was, so a packet that comes after silence is never held back.
+//! already sent what there was, so a packet that comes after silence is never held back. Packets that come in lots wake the thread once for each lot as it
+//! is: a pause would only wake it once more.
 
 use std::time::{Duration, Instant};
 
-/// How long a pause lasts at most: what it can add to a packet's way, and twice what it adds on average.
-const LONGEST: Duration = Duration::from_micros(300);
+/// How long a pause lasts: the most that it can add to a packet's way, and twice what it adds on average.
+const PAUSE: Duration = Duration::from_micros(300);
 
-/// How long a pause lasts at least: it must be worth its wake-up.
-const SHORTEST: Duration = Duration::from_micros(50);
-
-/// Packets a second below which no pause is worth its wake-up: the longest would gather less than one and a half.
+/// Wake-ups a second, and then packets, below which there is no pause: it would gather less than one and a half.
 const RATE: u128 = 5_000;
 
 /// How long packets are counted before the rate is known.
 const WINDOW: Duration = Duration::from_millis(4);
 
-/// A round of more packets than this was a lot already. A pause that gathers more was too long.
+/// A round of more packets than this was a lot already.
 const LOT: u64 = 8;
 
-/// A pause that gathers fewer packets than this was too short.
-const FEW: u64 = 4;
+/// Before a round that begins so long after the last one, the thread slept.
+const GAP: Duration = Duration::from_micros(30);
 
 #[derive(Debug)]
 pub(crate) struct Pace {
+    /// When the last round began.
+    last: Instant,
+    /// When the window began; what follows is counted in it.
     since: Instant,
     packets: u64,
-    fast: bool,
-    /// How long the next pause lasts.
-    pause: Duration,
-    /// Whether the last round was followed by one.
-    paused: bool,
+    /// Rounds for a few packets that the thread was woken for.
+    wakeups: u64,
+    /// Rounds that were lots.
+    lots: u64,
+    /// Whether packets come at a pace that pauses are good for.
+    even: bool,
 }
 
 impl Pace {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
+            last: now,
             since: now,
             packets: 0,
-            fast: false,
-            pause: LONGEST,
-            paused: false,
+            wakeups: 0,
+            lots: 0,
+            even: false,
         }
     }
 
     /// Takes a round that began at `now` and had `packets`. Returns how long to pause before the next one.
     pub(crate) fn after_round(&mut self, now: Instant, packets: u64) -> Option<Duration> {
+        let few = (1..=LOT).contains(&packets);
+        let slept = now.saturating_duration_since(self.last) >= GAP;
+        self.last = now;
         self.packets += packets;
+        self.wakeups += u64::from(few && slept);
+        self.lots += u64::from(packets > LOT);
         let elapsed = now.saturating_duration_since(self.since);
         if elapsed >= WINDOW {
-            self.fast = u128::from(self.packets) * 1_000_000 >= RATE * elapsed.as_micros();
+            let fast = |count: u64| u128::from(count) * 1_000_000 >= RATE * elapsed.as_micros();
+            self.even = if self.even {
+                fast(self.packets) && self.lots == 0
+            } else {
+                fast(self.wakeups)
+            };
             self.since = now;
-            self.packets = 0;
+            (self.packets, self.wakeups, self.lots) = (0, 0, 0);
         }
-        if self.paused && packets > LOT {
-            self.pause = SHORTEST.max(self.pause / 2);
-        } else if self.paused && packets < FEW {
-            self.pause = LONGEST.min(self.pause * 2);
-        }
-        self.paused = self.fast && (1..=LOT).contains(&packets);
-        self.paused.then_some(self.pause)
+        (self.even && few).then_some(PAUSE)
     }
 }
 
@@ -98,20 +105,16 @@ mod tests {
     }
 
     #[test]
-    fn pauses_last_as_long_as_a_lot_takes_to_gather() {
+    fn lots_that_come_in_several_rounds_are_followed_by_none() {
         let mut drive = Drive::new();
         drive.rounds(100, Duration::from_micros(100), 1);
-        assert_eq!(drive.pace.pause, LONGEST);
-        for _ in 0..5 {
-            // Most of a lot comes during the pause that its beginning is followed by.
-            drive.rounds(1, Duration::from_micros(900), LOT / 2);
-            drive.rounds(1, Duration::from_micros(100), 2 * LOT);
+        for lot in 0..20 {
+            let paused = drive.rounds(1, Duration::from_micros(900), 3)
+                + drive.rounds(1, Duration::from_micros(100), 2 * LOT)
+                + drive.rounds(1, Duration::from_micros(80), 1);
+            assert!(paused == 0 || lot < 5, "{paused} in lot {lot}");
         }
-        assert_eq!(drive.pace.pause, SHORTEST);
-        drive.rounds(100, Duration::from_micros(200), FEW);
-        assert_eq!(drive.pace.pause, SHORTEST);
-        drive.rounds(100, Duration::from_micros(100), 1);
-        assert_eq!(drive.pace.pause, LONGEST);
+        assert!(drive.rounds(200, Duration::from_micros(100), 1) > 100);
     }
 
     struct Drive {
