@@ -328,8 +328,8 @@ fn takes_only_v6(address: SocketAddr, all: &[SocketAddr]) -> bool {
     !address.ip().is_unspecified() || all.iter().any(others)
 }
 
-/// Returns what relay sockets are bound to, for each family that is relayed: the relayed address if the host has it, else the address of a listener, else every
-/// address.
+/// Returns what relay sockets are bound to, for each family that is relayed: the relayed address if the host has it, else the address of a listener (of loopback
+/// only if there is no other, as nothing leaves the host from there), else every address.
 fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
     let ip = |relay: IpAddr, any: IpAddr| {
         if host.contains(&relay) {
@@ -337,8 +337,8 @@ fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
         }
         let listeners = config.listen.iter().map(SocketAddr::ip);
         listeners
-            .into_iter()
-            .find(|ip| ip.is_ipv4() == relay.is_ipv4())
+            .filter(|ip| ip.is_ipv4() == relay.is_ipv4())
+            .min_by_key(IpAddr::is_loopback)
             .unwrap_or(any)
     };
     RelayIps {
@@ -348,5 +348,43 @@ fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
         v6: config
             .relay_v6
             .map(|relay| ip(relay.into(), Ipv6Addr::UNSPECIFIED.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StreamLimits;
+    use turn::{CredentialLimits, Limits, PeerRules, StrangerLimits};
+
+    #[test]
+    fn relay_sockets_are_not_bound_to_loopback_if_others_are_listened_on() {
+        for (listen, bound) in [
+            (&["127.0.0.1:1", "192.0.2.7:1"][..], "192.0.2.7"),
+            (&["127.0.0.1:1", "0.0.0.0:2"], "0.0.0.0"),
+            (&["127.0.0.1:1"], "127.0.0.1"),
+            (&["[::]:1"], "0.0.0.0"),
+        ] {
+            let config = Config {
+                listen: listen.iter().map(|at| at.parse().unwrap()).collect(),
+                tls_listen: vec![],
+                tls: None,
+                relay_v4: Some(Ipv4Addr::new(203, 0, 113, 1)),
+                relay_v6: None,
+                relay_ports: 1..=2,
+                realm: "x".into(),
+                secrets: vec![],
+                peers: Arc::new(PeerRules::default()),
+                allow_loopback: false,
+                limits: Limits::default(),
+                strangers: StrangerLimits::default(),
+                credentials: CredentialLimits::default(),
+                workers: None,
+                streams: StreamLimits::default(),
+                inside: None,
+            };
+            let ips = relay_ips(&config, &[Ipv4Addr::LOCALHOST.into()]);
+            assert_eq!(ips.v4, Some(bound.parse().unwrap()), "{listen:?}");
+        }
     }
 }
