@@ -24,6 +24,7 @@ use std::{
     thread::{self, JoinHandle},
     time::Instant,
 };
+use tokio::sync::Notify;
 use turn::{Issued, OwnAddresses, Registry, Server, Settings, Strangers, WorkerId};
 
 /// Commands that may wait for a worker.
@@ -40,6 +41,14 @@ pub struct Relay {
     tls_listen: Vec<SocketAddr>,
     door: Option<Door>,
     threads: Vec<JoinHandle<()>>,
+    died: Arc<Notify>,
+}
+
+/// Held by a worker's thread: tells when it ends though nobody stopped it.
+struct Alarm {
+    worker: WorkerId,
+    shared: Arc<Shared>,
+    died: Arc<Notify>,
 }
 
 /// What is listened on.
@@ -96,10 +105,17 @@ impl Relay {
         let (links, desks): (Vec<_>, Vec<_>) = desks.into_iter().unzip();
         let wakers: Vec<_> = links.iter().map(|link| Arc::clone(&link.waker)).collect();
         let mut threads = Vec::new();
+        let died = Arc::new(Notify::new());
         let parts = listeners.udp.into_iter().zip(rings::between(&wakers));
         for (id, (desk, (sockets, rings))) in (0..).zip(desks.into_iter().zip(parts)) {
+            let alarm = Alarm {
+                worker: WorkerId(id),
+                shared: Arc::clone(&desk.shared),
+                died: Arc::clone(&died),
+            };
             let worker = common.worker(WorkerId(id), desk, sockets, rings)?;
             let serve = move || {
+                let _alarm = alarm;
                 if let Err(error) = worker.run() {
                     tracing::error!(%error, "a worker of the relay has stopped");
                 }
@@ -123,6 +139,7 @@ impl Relay {
             tls_listen: listeners.tls_listen,
             door: None,
             threads,
+            died,
             handle,
         };
         let workers = Arc::clone(&relay.handle.workers);
@@ -151,6 +168,11 @@ impl Relay {
         self.handle.clone()
     }
 
+    /// Waits until a worker dies, by a panic or as it can hear nothing any more. Its clients are served by nobody then: only a new start mends that.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
     /// Ends every allocation, closes every socket and waits for the threads.
     pub fn stop(mut self) {
         self.end();
@@ -175,6 +197,15 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if !self.shared.stop.load(Ordering::Acquire) {
+            tracing::error!(worker = self.worker.0, "a worker of the relay died");
+            self.died.notify_one();
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 //! Starting and stopping.
 
 use crate::support::{Client, config, mapped_address, socket, start};
-use net::{CommandError, Config, Relay, StartError};
-use std::net::UdpSocket;
+use net::{CommandError, Config, Insider, Insiders, Relay, StartError};
+use std::{
+    net::{SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
 
 #[test]
 fn a_listen_address_that_is_taken_is_named() {
@@ -113,4 +117,46 @@ fn a_relay_that_is_dropped_stops() {
     assert_eq!(mapped_address(&socket(), address).1, address);
     drop(relay);
     UdpSocket::bind(address).unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_is_noticed() {
+    let died = |relay: Relay| async move {
+        let died = timeout(Duration::from_secs(5), relay.died()).await;
+        relay.stop();
+        died.is_ok()
+    };
+    let faulty = Relay::start(Config {
+        inside: Some(Insiders::new(|_| Box::new(Faulty(Instant::now())))),
+        ..config(20_140..=20_149)
+    });
+    assert!(died(faulty.unwrap()).await);
+    let (sound, address) = start(config(20_150..=20_159));
+    assert_eq!(mapped_address(&socket(), address).1, address);
+    assert!(
+        timeout(Duration::from_millis(50), sound.died())
+            .await
+            .is_err()
+    );
+}
+
+/// Panics as soon as its worker looks after it.
+struct Faulty(Instant);
+
+impl Insider for Faulty {
+    fn handle_datagram(&mut self, _: SocketAddr, _: SocketAddr, _: &[u8], _: Instant) -> bool {
+        false
+    }
+
+    fn poll_transmit(&mut self, _: &mut Vec<u8>) -> Option<(SocketAddr, SocketAddr)> {
+        None
+    }
+
+    fn handle_timeout(&mut self, _: Instant) {
+        panic!("a fault, as the test wants it");
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        Some(self.0)
+    }
 }
