@@ -9,7 +9,10 @@ mod sort;
 pub use places::StreamLimits;
 pub(crate) use places::{Place, Places};
 
-use crate::command::{Command, Link};
+use crate::{
+    command::{Command, Link},
+    tls::Served,
+};
 use places::Full;
 use rustls::ServerConnection;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
@@ -25,7 +28,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, runtime, sync::oneshot, task::LocalSet, time};
-use tokio_rustls::TlsAcceptor;
 use turn::{FiveTuple, Transport};
 
 /// How long a connection may take to say what it is, with its TLS handshake.
@@ -36,6 +38,9 @@ const BACK_OFF: Duration = Duration::from_millis(200);
 
 /// How often that is logged at most.
 const COMPLAIN: Duration = Duration::from_secs(10);
+
+/// How often the certificate is read again.
+const RENEW: Duration = Duration::from_secs(3600);
 
 /// After so long without an answer a connection is dead, whether data waits to be acknowledged or not.
 const DEAD: Duration = Duration::from_secs(30);
@@ -78,7 +83,7 @@ pub(crate) struct DoorCounters {
 
 /// What every task of the door needs.
 struct Inside {
-    tls: Option<TlsAcceptor>,
+    tls: Option<Served>,
     places: Arc<Places>,
     counters: Arc<DoorCounters>,
     workers: Arc<[Link]>,
@@ -119,7 +124,7 @@ impl Door {
     /// Opens it: from now on connections are accepted.
     pub(crate) fn open(
         entrances: Vec<Entrance>,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        tls: Option<Served>,
         places: Arc<Places>,
         counters: Arc<DoorCounters>,
         workers: Arc<[Link]>,
@@ -129,7 +134,7 @@ impl Door {
             .build()?;
         let (close, closed) = oneshot::channel();
         let inside = Arc::new(Inside {
-            tls: tls.map(TlsAcceptor::from),
+            tls,
             places,
             counters,
             workers,
@@ -147,6 +152,7 @@ impl Door {
             for (listener, plain) in entrances {
                 tasks.spawn_local(accept(listener, plain, Arc::clone(&inside)));
             }
+            tasks.spawn_local(renew(inside));
             // An error says that the sender is gone, which closes the door too.
             let _ = tasks.block_on(&runtime, closed);
         };
@@ -196,8 +202,17 @@ async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
     }
 }
 
+async fn renew(inside: Arc<Inside>) {
+    let Some(tls) = &inside.tls else { return };
+    loop {
+        time::sleep(RENEW).await;
+        tls.renew();
+    }
+}
+
 async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside: Arc<Inside>) {
-    let arrived = time::timeout(PATIENCE, sort(socket, inside.tls.as_ref())).await;
+    let tls = inside.tls.as_ref().map(Served::acceptor);
+    let arrived = time::timeout(PATIENCE, sort(socket, tls.as_ref())).await;
     let opened = match arrived {
         Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => opened,
         Ok(Ok(Sorted::Turn(other) | Sorted::Other(other))) => {

@@ -10,6 +10,7 @@ use crate::{
     socket::{Offload, Socket},
     sockets::{RelayIps, Sockets},
     streams::Streams,
+    tls::Served,
     worker::{WAKER, Worker, host_addresses},
 };
 use mio::{Poll, Waker};
@@ -67,7 +68,7 @@ impl Relay {
     /// [`StartError`], which names the address, the file or the value at fault.
     pub fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
-        let tls = config.tls.as_ref().map(|tls| tls.load()).transpose()?;
+        let tls = config.tls.clone().map(Served::load).transpose()?;
         let workers = config.workers()?;
         let listeners = Listeners::bind(&config, workers)?;
         let host = host_addresses()?;

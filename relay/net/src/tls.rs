@@ -8,8 +8,9 @@ use rustls::{
 };
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
+use tokio_rustls::TlsAcceptor;
 
 /// The protocol of TURN over TLS in ALPN (RFC 7443 section 3).
 pub(crate) const ALPN: &[u8] = b"stun.turn";
@@ -60,9 +61,41 @@ pub enum TlsError {
     },
 }
 
+/// The certificate that is served now.
+#[derive(Debug)]
+pub(crate) struct Served {
+    files: Tls,
+    /// Guards what new connections are given; those that are open keep what they have.
+    config: Mutex<Arc<ServerConfig>>,
+}
+
+impl Served {
+    /// Reads the files.
+    pub(crate) fn load(files: Tls) -> Result<Self, TlsError> {
+        let config = Mutex::new(files.load()?);
+        Ok(Self { files, config })
+    }
+
+    /// Reads the files again, as certificates are renewed under a server that runs. What cannot be served changes nothing.
+    pub(crate) fn renew(&self) {
+        match self.files.load() {
+            Ok(config) => *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config,
+            Err(error) => {
+                tracing::warn!(%error, "cannot read the certificate again; the one before stays");
+            }
+        }
+    }
+
+    /// Returns what takes a new connection through its handshake.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&config).into()
+    }
+}
+
 impl Tls {
     /// Reads both files.
-    pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|source| unread(&self.certificate, source))?;
@@ -154,6 +187,23 @@ mod tests {
         ));
         assert!(matches!(error(&certificate, &empty), TlsError::NoKey(_)));
         assert!(matches!(error(&key, &key), TlsError::NoCertificate(_)));
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_served_and_a_damaged_one_is_not() {
+        let files = Files::new();
+        let (certificate, key) = files.issue("one");
+        let (renewed, renewed_key) = files.issue("two");
+        let tls = Tls { certificate, key };
+        let served = Served::load(tls.clone()).unwrap();
+        let in_force = || Arc::as_ptr(served.acceptor().config());
+        let first = in_force();
+        fs::copy(renewed, &tls.certificate).unwrap();
+        served.renew();
+        assert_eq!(in_force(), first, "the key is still the old one");
+        fs::copy(renewed_key, &tls.key).unwrap();
+        served.renew();
+        assert_ne!(in_force(), first);
     }
 
     struct Files(TempDir);
