@@ -2,7 +2,7 @@
 
 use super::super::{CallEvent, CallLeg, EndReason, SessionId, SocketId, UnixMillis, UserId};
 use super::tell::to_socket;
-use super::{Announced, Call, CallError, Effect, RelayChange, State};
+use super::{Announced, Call, CallError, Effect, Kept, RelayChange, State};
 
 /// Who speaks for one side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,6 +176,16 @@ impl Call {
         let leg = self.leg_record_mut(side);
         let (user, before) = (leg.user, leg.session.replace(session));
         *self.announced.of(side) = Announced::default();
+        if side == Side::Caller
+            && let State::Ringing { kept, .. }
+            | State::Answered {
+                unheard: Some(kept),
+                ..
+            } = &mut self.state
+        {
+            // Nobody can answer the offer of a device that has left.
+            *kept = Kept::default();
+        }
         let left = before.map(RelayChange::Leave);
         let changes = left.into_iter().chain([RelayChange::Join(user, session)]);
         changes.map(Effect::Relay).collect()

@@ -271,3 +271,29 @@ fn a_call_keeps_no_more_candidates_than_a_browser_makes() {
         "a new offer replaces all"
     );
 }
+
+#[test]
+fn a_caller_that_moves_to_another_device_while_it_rings_is_asked_for_its_own_offer() {
+    let mut world = World::on_two_devices();
+    let (user, session, socket) = (world.caller.0, SessionId::new(), SocketId(9));
+    world
+        .apply(Command::Join {
+            user,
+            session,
+            socket,
+            legacy: false,
+        })
+        .unwrap();
+    assert!(world.call.wants_offer(user));
+    world.caller.1 = session;
+    world.attach(SocketId(10));
+    assert_eq!(
+        world.heard(Target::Socket(SocketId(10))),
+        ["incoming 45000"],
+        "the offer before was another device's"
+    );
+    world
+        .signal(true, socket, SignalKind::Offer, "its own")
+        .unwrap();
+    assert_eq!(world.heard(Target::Socket(PHONE)), ["its own"]);
+}
