@@ -44,7 +44,7 @@ const FAREWELL: Duration = Duration::from_millis(200);
 /// How often used-up refresh tokens are removed.
 const PRUNE: Duration = Duration::from_secs(3600);
 
-/// Why the server does not start.
+/// Why the server does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory cannot be made.
@@ -85,6 +85,9 @@ pub enum StartError {
     /// The first invitation is none.
     #[error("auth.first_invite: {0}")]
     FirstInvite(Invalid),
+    /// The relay died while the server ran.
+    #[error("the relay died, as the log says above; start the server again")]
+    RelayDied,
     /// Something of the system is missing.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -208,7 +211,7 @@ impl Server {
 /// Runs the server until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// [`StartError`] if it does not start.
+/// [`StartError`] if it does not start, or if the relay dies: whoever watches over the process is to start it again.
 pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -225,14 +228,15 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
     }
     let server = Server::start(config, secrets).await?;
     tracing::info!(url = format!("http://{}", server.http), turn = ?server.turn_addresses(), "ready");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        () = server.relay.died() => Err(StartError::RelayDied),
+    };
     tracing::info!("stopping");
     server.stop().await;
     tracing::info!("stopped");
-    Ok(())
+    outcome
 }
 
 /// Takes as many descriptors as the system allows: each allocation and each connection holds one, and the usual 1,024 are soon gone.
