@@ -225,6 +225,12 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
                 "auth.first_invite is the one that everybody knows; whoever reaches this server can join"
             );
         }
+        if config.turn.is_out_of_reach() {
+            tracing::warn!(
+                "turn.listen is on loopback: other machines do not reach the relay, and many calls will not connect; set it to [\"0.0.0.0:3478\"] \
+                 and turn.external_address to this server's public address"
+            );
+        }
     }
     let server = Server::start(config, secrets).await?;
     tracing::info!(url = format!("http://{}", server.http), turn = ?server.turn_addresses(), "ready");

@@ -87,27 +87,39 @@ impl Turn {
     /// Above it, threads would only be in each other's way.
     pub(super) const MOST_WORKERS: u8 = 16;
 
+    /// In bytes: with a longer one, what a stranger is answered would be more than three times what it sent.
+    pub(super) const LONGEST_REALM: usize = 32;
+
     /// Returns every address that is listened on.
     pub(super) fn listeners(&self) -> impl Iterator<Item = SocketAddr> {
         self.listen.iter().chain(&self.tls_listen).copied()
     }
 
-    /// Returns the IPv4 address of relayed addresses: the external one, else the first that is listened on.
+    /// Returns the IPv4 address of relayed addresses: the external one, else the first that is listened on; one of loopback, which means another host to
+    /// each, only if there is no other.
     pub fn relay_v4(&self) -> Option<Ipv4Addr> {
-        let listened = self.listen.iter().find_map(|at| match at.ip() {
+        let listened = self.listen.iter().filter_map(|at| match at.ip() {
             IpAddr::V4(v4) => (!v4.is_unspecified()).then_some(v4),
             IpAddr::V6(_) => None,
         });
-        self.external_address.or(listened)
+        self.external_address
+            .or(listened.min_by_key(Ipv4Addr::is_loopback))
     }
 
-    /// Returns the IPv6 address of relayed addresses: the external one, else the first that is listened on.
+    /// Returns the IPv6 address of relayed addresses, as [`Turn::relay_v4`] does.
     pub fn relay_v6(&self) -> Option<Ipv6Addr> {
-        let listened = self.listen.iter().find_map(|at| match at.ip() {
+        let listened = self.listen.iter().filter_map(|at| match at.ip() {
             IpAddr::V6(v6) => (!v6.is_unspecified()).then_some(v6),
             IpAddr::V4(_) => None,
         });
-        self.external_address_v6.or(listened)
+        self.external_address_v6
+            .or(listened.min_by_key(Ipv6Addr::is_loopback))
+    }
+
+    /// Returns whether only this machine reaches the relay: it listens on loopback alone, and nothing says that somebody passes packets on to it.
+    pub fn is_out_of_reach(&self) -> bool {
+        let told = self.external_address.is_some() || self.external_address_v6.is_some();
+        !told && self.listeners().all(|at| at.ip().is_loopback())
     }
 
     /// Shows every setting of the section to `visitor`, in the order of the reference file.

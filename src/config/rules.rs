@@ -65,6 +65,13 @@ fn listeners(config: &Config) -> Vec<Refused> {
              or turn.listen to a single address",
         ));
     }
+    let takes_v4 = |at: &SocketAddr| at.is_ipv6() && at.ip().is_unspecified();
+    if turn.listen.iter().any(takes_v4) && turn.relay_v4().is_none() {
+        faults.push(listen(
+            "[::] takes IPv4 too, and who comes over IPv4 needs a relayed IPv4 address; set turn.external_address to this server's \
+             public one, or list its IPv6 addresses alone",
+        ));
+    }
     let tcp = [Some(config.http.listen), config.metrics.listen];
     let mut taken: Vec<SocketAddr> = tcp.into_iter().flatten().collect();
     for (key, list) in [
@@ -159,6 +166,12 @@ fn relaying(config: &Config) -> Vec<Refused> {
             &limits.stranger_bandwidth_per_prefix,
             format!("is above turn.stranger_bandwidth = {whole}"),
         ));
+    }
+    if let Some(realm) = &turn.realm
+        && realm.len() > Turn::LONGEST_REALM
+    {
+        let must = format!("expected at most {} bytes", Turn::LONGEST_REALM);
+        faults.push(refused("turn.realm", &turn.realm, must));
     }
     if turn.workers > Turn::MOST_WORKERS {
         let must = format!("expected at most {}", Turn::MOST_WORKERS);

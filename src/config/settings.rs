@@ -240,13 +240,11 @@ impl Config {
         self.first_invite() == Some(LOCAL_INVITE)
     }
 
-    /// Returns the realm of the TURN credentials (RFC 8489 section 9.2).
+    /// Returns the realm of the TURN credentials (RFC 8489 section 9.2): the configured one, else the domain if it is short enough.
     pub fn turn_realm(&self) -> &str {
-        match (&self.turn.realm, &self.domain) {
-            (Some(realm), _) => realm,
-            (None, Some(domain)) => domain.as_str(),
-            (None, None) => "zvonilka",
-        }
+        let domain = self.domain.as_ref().map(HostName::as_str);
+        let domain = domain.filter(|domain| domain.len() <= Turn::LONGEST_REALM);
+        self.turn.realm.as_deref().or(domain).unwrap_or("zvonilka")
     }
 
     /// Returns whether relayed packets may go to loopback addresses.
@@ -327,6 +325,45 @@ mod tests {
             config.database_url(),
             DatabaseUrl::Sqlite("./data/zvonilka.db".into())
         );
+    }
+
+    #[test]
+    fn a_domain_is_the_realm_unless_it_is_too_long_for_one() {
+        let realm = |domain: &str| {
+            let domain = Some(domain.parse().expect("a host name"));
+            let config = Config {
+                domain,
+                ..Config::default()
+            };
+            config.turn_realm().to_owned()
+        };
+        let short = "talk.the-family.home.example.org";
+        assert_eq!(short.len(), Turn::LONGEST_REALM);
+        assert_eq!(realm(short), short);
+        assert_eq!(realm(&format!("x{short}")), "zvonilka");
+    }
+
+    #[test]
+    fn what_others_are_told_is_an_address_that_they_reach() {
+        let turn = |listen: &[&str]| Turn {
+            listen: (listen.iter().map(|at| at.parse().expect("an address"))).collect(),
+            ..Turn::default()
+        };
+        let mixed = turn(&[
+            "127.0.0.1:3478",
+            "192.0.2.1:3478",
+            "[::1]:3478",
+            "[2001:db8::1]:3478",
+        ]);
+        assert_eq!(mixed.relay_v4(), Some([192, 0, 2, 1].into()));
+        assert_eq!(mixed.relay_v6(), "2001:db8::1".parse().ok());
+        assert!(!mixed.is_out_of_reach());
+        assert!(turn(&["127.0.0.1:3478", "[::1]:3478"]).is_out_of_reach());
+        let passed_on = Turn {
+            external_address: Some([192, 0, 2, 1].into()),
+            ..Turn::default()
+        };
+        assert!(!passed_on.is_out_of_reach());
     }
 
     #[test]

@@ -256,6 +256,10 @@ fn a_relay_that_could_not_work_as_it_is_set_is_refused_with_what_would_help() {
             "set turn.external_address_v6 to this server's public one",
         ),
         (
+            "listen = ['[::]:3478']\nexternal_address_v6 = '2001:db8::1'",
+            "[::] takes IPv4 too",
+        ),
+        (
             "listen = ['127.0.0.1:3000']",
             "127.0.0.1:3000 is listened on for something else already",
         ),
@@ -284,6 +288,10 @@ fn a_relay_that_could_not_work_as_it_is_set_is_refused_with_what_would_help() {
         (
             "allow = ['10.0.0.0/8']\ndeny = ['10.0.0.0/8']",
             "10.0.0.0/8 stands in turn.deny too",
+        ),
+        (
+            "realm = 'a realm of more than 32 characters'",
+            "expected at most 32 bytes",
         ),
         ("workers = 17", "expected at most 16"),
         (
