@@ -28,6 +28,9 @@ const MOST_BEFORE: usize = stun::MAX_REQUEST;
 /// The longest frame of a client with one, in bytes: the most that a length field says, and the header of ChannelData.
 pub(crate) const MOST: usize = u16::MAX as usize + stun::ChannelData::HEADER;
 
+/// Bytes that answers may wait beyond what relayed datagrams may: whoever floods a client must not cost it its answers.
+const ANSWERS: usize = 4096;
+
 /// Returns how long a frame may be.
 pub(crate) fn most(has_allocation: bool) -> usize {
     if has_allocation { MOST } else { MOST_BEFORE }
@@ -150,7 +153,7 @@ impl Streams {
     /// Queues a relayed datagram, or drops it.
     pub(crate) fn relay(&mut self, to: &FiveTuple, parts: [&[u8]; 3]) {
         if let Some(id) = self.ids.get(to).copied()
-            && !self.push(id, parts)
+            && !self.push(id, parts, self.limits.buffered)
         {
             self.counted.overflowed += 1;
         }
@@ -159,7 +162,7 @@ impl Streams {
     /// Queues an answer. A client that leaves no room for it does not read, and is closed.
     pub(crate) fn answer(&mut self, to: &FiveTuple, message: &[u8]) {
         if let Some(id) = self.ids.get(to).copied()
-            && !self.push(id, [&[], message, &[]])
+            && !self.push(id, [&[], message, &[]], self.limits.buffered + ANSWERS)
         {
             self.end(id, Ending::Stuck);
         }
@@ -262,11 +265,11 @@ impl Streams {
         self.waiting
     }
 
-    fn push(&mut self, id: StreamId, parts: [&[u8]; 3]) -> bool {
+    fn push(&mut self, id: StreamId, parts: [&[u8]; 3], most: usize) -> bool {
         let Some(stream) = self.streams.get_mut(id.0) else {
             return true;
         };
-        if !stream.push(parts, self.limits.buffered, &mut self.pool) {
+        if !stream.push(parts, most, &mut self.pool) {
             return false;
         }
         if !stream.dirty {
