@@ -11,6 +11,12 @@ use std::{
 /// How much of its rate a user may use at once.
 const BURST: Duration = Duration::from_secs(1);
 
+/// In how much time a user may make as many relayed addresses as it may hold.
+const TURNOVER: Duration = Duration::from_secs(10);
+
+/// How much of that it may use at once: a family behind one browser that starts again does not wait.
+const TURNOVER_BURST: Duration = Duration::from_secs(30);
+
 /// A session that holds something: counted from 1, and never used again, in 56 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(pub(crate) u64);
@@ -20,9 +26,18 @@ pub(crate) struct SessionId(pub(crate) u64);
 pub(super) struct User {
     bytes: Bucket,
     packets: Bucket,
+    /// Relayed addresses made, of which each costs sockets and lines in the log.
+    made: Bucket,
 }
 
 impl User {
+    /// Takes a new relayed address out of what the user may make.
+    fn take_new(&self, limits: &Limits, now: Duration) -> bool {
+        let rate = limits.allocations_per_user as u64;
+        self.made
+            .take(TURNOVER.as_secs(), rate, TURNOVER_BURST, now)
+    }
+
     /// Takes a packet of `bytes` payload bytes out of what the user may use in a second.
     pub(super) fn take(&self, bytes: usize, limits: &Limits, now: Duration) -> bool {
         let (packets, rate) = (limits.user_packets_per_second, limits.user_bytes_per_second);
@@ -30,7 +45,7 @@ impl User {
     }
 
     fn is_rested(&self, now: Duration) -> bool {
-        self.packets.is_full(now) && self.bytes.is_full(now)
+        self.packets.is_full(now) && self.bytes.is_full(now) && self.made.is_full(now)
     }
 }
 
@@ -58,7 +73,7 @@ impl Holders {
     /// Counts one more relayed address of `session`.
     ///
     /// # Errors
-    /// 486 if its user has as many as a user may have, 508 if there are as many as there may be.
+    /// 486 if its user has as many as a user may have or makes them too fast, 508 if there are as many as there may be.
     pub(super) fn hold(
         &mut self,
         session: &SessionName,
@@ -73,7 +88,13 @@ impl Holders {
         if self.count >= limits.allocations {
             return Err(Refusal::InsufficientCapacity);
         }
-        Ok(self.add(session))
+        let (id, user) = self.add(session);
+        if user.take_new(limits, now) {
+            Ok((id, user))
+        } else {
+            self.release(id);
+            Err(Refusal::AllocationQuotaReached)
+        }
     }
 
     /// Counts one relayed address of `from` as one of `to`.
@@ -188,7 +209,7 @@ mod tests {
         let (id, user) = hold(&mut holders, "alice").unwrap();
         assert!(!user.take(1, &LIMITS, BURST));
         holders.release(id);
-        holders.sweep(BURST * 2);
+        holders.sweep(BURST * 2 + TURNOVER);
         assert!(holders.users.is_empty() && holders.idle.is_empty());
     }
 

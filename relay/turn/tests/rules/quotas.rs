@@ -2,7 +2,7 @@
 
 use crate::support::{Client, PEER, Relay, UDP, alice, bob};
 use stun::method;
-use turn::DropReason;
+use turn::{DropReason, Usage};
 
 #[test]
 fn a_user_has_at_most_its_quota_of_allocations() {
@@ -17,6 +17,27 @@ fn a_user_has_at_most_its_quota_of_allocations() {
     relay.allocate(&mut bob());
     relay.refresh(&mut clients[0], 0);
     relay.allocate(&mut clients[2]);
+}
+
+#[test]
+fn a_user_makes_at_most_its_quota_of_allocations_in_ten_seconds_after_a_burst_of_three() {
+    let mut relay = Relay::with(|settings| settings.limits.allocations_per_user = 2);
+    let made = |relay: &mut Relay| {
+        let made = (1..=10).take_while(|_| {
+            let mut client = alice();
+            let request = relay.request(method::ALLOCATE).transport(UDP);
+            let code = relay.ask(&mut client, request).code();
+            assert!(matches!(code, None | Some(486)), "{code:?}");
+            code.is_none() && relay.refresh(&mut client, 0).code().is_none()
+        });
+        made.count()
+    };
+    assert_eq!(made(&mut relay), 6);
+    relay.allocate(&mut bob());
+    relay.advance(10);
+    assert_eq!(made(&mut relay), 2);
+    relay.advance(3600);
+    assert_eq!(relay.registry.usage(), Usage::default());
 }
 
 #[test]
