@@ -151,7 +151,10 @@ impl CredentialLimits {
     /// Returns whether credentials that expire at `expires` make an allocation at `now`.
     pub(crate) fn accept(&self, expires: UnixSeconds, now: UnixSeconds) -> bool {
         let skew = self.clock_skew.as_secs();
-        let latest = now.0.saturating_add(self.lifetime.as_secs() + skew);
+        let latest = now
+            .0
+            .saturating_add(self.lifetime.as_secs())
+            .saturating_add(skew);
         now.0 < expires.0.saturating_add(skew) && expires.0 <= latest
     }
 }

@@ -21,6 +21,8 @@ impl Scope {
     /// Returns the scope of `ip` in its canonical form.
     pub(crate) fn of(ip: IpAddr) -> Self {
         match canonical(ip) {
+            // A tunnel's way depends on whoever runs its other end, wherever it leads (RFC 7526).
+            IpAddr::V4(_) if is_6to4(ip) => Self::Unreachable,
             IpAddr::V4(ip) => Self::of_v4(ip),
             IpAddr::V6(ip) => Self::of_v6(ip),
         }
@@ -50,11 +52,15 @@ impl Scope {
             // ISATAP: an IPv4 address behind any prefix (RFC 5214 section 6.1).
             [_, _, _, _, 0 | 0x0200, 0x5efe, _, _] => Self::Unreachable,
             [0xfc00..=0xfdff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Self::Private,
-            [0x2001, 0..=0x01ff, ..] | [0x2002, ..] => Self::Unreachable,
+            [0x2001, 0..=0x01ff, ..] => Self::Unreachable,
             [0x2000..=0x3fff, ..] => Self::Public,
             _ => Self::Unreachable,
         }
     }
+}
+
+fn is_6to4(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.segments()[0] == 0x2002)
 }
 
 /// Returns the IPv4 address that `ip` stands for, if it embeds one (mapped, compatible, 6to4, NAT64), else `ip`.
@@ -90,8 +96,13 @@ mod tests {
                 assert_eq!(Scope::of(spelled.parse().unwrap()), scope, "{spelled}");
             }
         }
-        assert_eq!(scope("2002:7f00:1::"), Scope::Loopback);
-        assert_eq!(scope("2002:a9fe:a9fe::1"), Scope::Unreachable);
+    }
+
+    #[test]
+    fn a_tunnel_leads_nowhere_whatever_it_leads_to() {
+        for tunnel in ["2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:808:808::1"] {
+            assert_eq!(scope(tunnel), Scope::Unreachable, "{tunnel}");
+        }
     }
 
     #[test]
