@@ -13,6 +13,7 @@ mod counters;
 mod door;
 mod egress;
 mod handle;
+mod host;
 mod ingress;
 mod inside;
 mod out;

@@ -5,13 +5,14 @@ use crate::{
     command::{Command, Link, Shared},
     door::{Door, DoorCounters, Entrance, Places},
     egress::Egress,
+    host,
     out::Out,
     rings,
     socket::{Offload, Socket},
     sockets::{RelayIps, Sockets},
     streams::Streams,
     tls::Served,
-    worker::{WAKER, Worker, host_addresses},
+    worker::{WAKER, Worker},
 };
 use mio::{Poll, Waker};
 use std::{
@@ -71,7 +72,7 @@ impl Relay {
         let tls = config.tls.clone().map(Served::load).transpose()?;
         let workers = config.workers()?;
         let listeners = Listeners::bind(&config, workers)?;
-        let host = host_addresses()?;
+        let host = host::addresses()?;
         let relay = relay_ips(&config, &host);
         for ip in [relay.v4, relay.v6].into_iter().flatten() {
             let bound =
