@@ -23,7 +23,7 @@ export interface CallMedia {
 export interface CallControlOptions {
   api: Pick<Api, "initiateCall" | "rtcConfig">;
   channel: CallChannel;
-  devices: Devices;
+  devices: Pick<Devices, "open" | "camera">;
   createConnection(configuration: RTCConfiguration): RTCPeerConnection;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;

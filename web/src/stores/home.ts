@@ -10,6 +10,7 @@ import { createDevices } from "../rtc/devices";
 import { createCallStore, createHistoryStore, type CallStore, type HistoryStore } from "./calls";
 import { createChatsStore, type ChatsStore } from "./chats";
 import { browserNetwork, createConnectionStore, type ConnectionState } from "./connection";
+import { createDeviceStore, deviceStorage, type DeviceStore } from "./devices";
 import { createDrafts, type DraftsStore } from "./drafts";
 import { createOutbox, outboxStorage, type OutboxStore } from "./outbox";
 import { createPeopleStore, type PeopleStore } from "./people";
@@ -29,6 +30,7 @@ export interface HomeStores {
   outbox: OutboxStore;
   drafts: DraftsStore;
   call: CallStore;
+  devices: DeviceStore;
   history: HistoryStore;
   connection: () => ConnectionState;
 }
@@ -48,10 +50,11 @@ export function createHome({ api, tokens, me }: SignedIn, name: () => string): H
     after: clock.after,
     onSent: (message) => chats.sent(message),
   });
+  const devices = createDevices({ media: navigator.mediaDevices as MediaDevices | undefined, storage: deviceStorage });
   const call = createCallStore({
     api,
     channel: connection.calls,
-    devices: createDevices(),
+    devices,
     createConnection: (configuration) => new RTCPeerConnection(configuration),
     ...clock,
   });
@@ -63,6 +66,7 @@ export function createHome({ api, tokens, me }: SignedIn, name: () => string): H
     outbox,
     drafts: createDrafts(`zvonilka.drafts.${me}`),
     call,
+    devices: createDeviceStore({ devices, canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype }),
     history: createHistoryStore(api),
     connection: createConnectionStore({ connection, network: browserNetwork, after: clock.after, onUp: () => outbox.wake() }),
   };
