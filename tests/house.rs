@@ -42,9 +42,10 @@ const KEPT_IN: [(&str, &[&str]); 11] = [
 ];
 
 /// Which of our crates and which crates with sockets, threads or clocks a crate of `relay/` may name.
-const RELAY: [(&str, &[&str]); 3] = [
+const RELAY: [(&str, &[&str]); 4] = [
     ("stun", &[]),
     ("turn", &["stun"]),
+    ("sfu", &[]),
     (
         "net",
         &[
