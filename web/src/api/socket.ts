@@ -2,6 +2,7 @@
 
 import { Manager, type Socket as IoSocket } from "socket.io-client";
 import { ApiError } from "./failure";
+import type { GroupEvents, GroupRequests } from "./group";
 import type { Tokens } from "./tokens";
 import type { Ack, CallEvents, CallRequests, ChatEvents } from "./wire";
 
@@ -15,11 +16,18 @@ export interface EventSource<Events> {
   link(): Link;
 }
 
-export interface CallChannel extends EventSource<CallEvents> {
-  /** Sends and waits for the acknowledgement. Rejects with `ApiError`, `network` if the connection broke or nothing came. */
-  request<Name extends keyof CallRequests>(name: Name, payload: CallRequests[Name]["send"]): Promise<CallRequests[Name]["ok"]>;
+type AnyCallEvents = CallEvents & GroupEvents;
+type AnyCallRequests = CallRequests & GroupRequests;
+
+export interface CallChannel extends EventSource<AnyCallEvents> {
+  /** Sends and waits for the acknowledgement, `within` milliseconds. Rejects with `ApiError`, `network` if the connection broke or nothing came. */
+  request<Name extends keyof AnyCallRequests>(
+    name: Name,
+    payload: AnyCallRequests[Name]["send"],
+    within?: number,
+  ): Promise<AnyCallRequests[Name]["ok"]>;
   /** Sends without waiting: for a page that is going away. */
-  tell<Name extends keyof CallRequests>(name: Name, payload: CallRequests[Name]["send"]): void;
+  tell<Name extends keyof AnyCallRequests>(name: Name, payload: AnyCallRequests[Name]["send"]): void;
 }
 
 export interface Connection {
@@ -27,27 +35,35 @@ export interface Connection {
   calls: CallChannel;
   /** Tries again at once, for instance when the device is back on a network. */
   retry(): void;
+  /** While in a call, attempts to reconnect are close together. */
+  hurry(on: boolean): void;
   close(): void;
 }
 
 const ACK_MS = 8_000;
 /** Socket.IO does not come back by itself from a refusal or a disconnect by the server. */
 const REFUSED_RETRY_MS = 3_000;
+/** The first wait before an attempt to reconnect, the longest one, and how long an attempt may take. */
+const PATIENT = { first: 500, longest: 10_000, attempt: 20_000 };
+const HURRIED = { first: 250, longest: 1_000, attempt: 4_000 };
 
 export function connect(url: string, tokens: Tokens, onEnded: () => void): Connection {
   const manager = new Manager(url, {
     transports: ["websocket"],
     reconnectionAttempts: Number.POSITIVE_INFINITY,
-    reconnectionDelay: 500,
-    reconnectionDelayMax: 10_000,
+    reconnectionDelay: PATIENT.first,
+    reconnectionDelayMax: PATIENT.longest,
+    timeout: PATIENT.attempt,
     randomizationFactor: 0.5,
     autoConnect: false,
   });
   const auth = (give: (data: object) => void): void => {
     void tokens.fresh().then((token) => give({ token, protocol: 1 }));
   };
-  const chat = namespace<ChatEvents>(manager.socket("/", { auth }), onEnded);
-  const calls = namespace<CallEvents>(manager.socket("/calls", { auth }), onEnded);
+  let hurried = false;
+  const refusedRetry = (): number => (hurried ? HURRIED.longest : REFUSED_RETRY_MS);
+  const chat = namespace<ChatEvents>(manager.socket("/", { auth }), onEnded, refusedRetry);
+  const calls = namespace<AnyCallEvents>(manager.socket("/calls", { auth }), onEnded, refusedRetry);
   chat.socket.connect();
   calls.socket.connect();
 
@@ -59,6 +75,13 @@ export function connect(url: string, tokens: Tokens, onEnded: () => void): Conne
       // Closing both namespaces also ends the manager's wait; opening it beside that wait would stop later reconnections.
       for (const { socket } of [chat, calls]) socket.disconnect();
       for (const { socket } of [chat, calls]) socket.connect();
+    },
+    hurry(on) {
+      hurried = on;
+      const pace = on ? HURRIED : PATIENT;
+      manager.reconnectionDelay(pace.first);
+      manager.reconnectionDelayMax(pace.longest);
+      manager.timeout(pace.attempt);
     },
     close() {
       chat.close();
@@ -73,7 +96,7 @@ interface Namespace<Events> {
   close(): void;
 }
 
-function namespace<Events>(socket: IoSocket, onEnded: () => void): Namespace<Events> {
+function namespace<Events>(socket: IoSocket, onEnded: () => void, refusedRetry: () => number): Namespace<Events> {
   let link: Link = "connecting";
   let retry: number | undefined;
   const listeners = new Set<(link: Link) => void>();
@@ -84,7 +107,7 @@ function namespace<Events>(socket: IoSocket, onEnded: () => void): Namespace<Eve
   };
   const later = (): void => {
     window.clearTimeout(retry);
-    retry = window.setTimeout(() => socket.connect(), REFUSED_RETRY_MS);
+    retry = window.setTimeout(() => socket.connect(), refusedRetry());
   };
   socket.on("connect", () => {
     window.clearTimeout(retry);
@@ -123,11 +146,11 @@ function namespace<Events>(socket: IoSocket, onEnded: () => void): Namespace<Eve
 
 function requests(socket: IoSocket): Pick<CallChannel, "request" | "tell"> {
   return {
-    async request(name, payload) {
+    async request(name, payload, within = ACK_MS) {
       // A disconnected socket would keep the event and send it before the call is joined again.
       if (!socket.connected) throw new ApiError("network", 0);
       const ack = (await socket
-        .timeout(ACK_MS)
+        .timeout(within)
         .emitWithAck(name, payload)
         .catch(() => {
           // Connected, yet no answer: a path that died in silence, as when a phone changes its network. A new one is found at once.

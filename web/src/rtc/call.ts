@@ -49,7 +49,8 @@ export type CallInput =
   | { kind: "answer"; camera: boolean }
   | { kind: "decline" }
   | { kind: "hangup" }
-  | { kind: "dismiss" }
+  /** `dropped`: the call goes on as a group call. */
+  | { kind: "dismiss" | "dropped" }
   | { kind: "accepted"; call: CallId }
   | { kind: "accept_failed"; call: CallId; reason: "elsewhere" | "over" | "failed" }
   | { kind: "devices"; call: CallId; devices: number }
@@ -105,6 +106,7 @@ const idle = (...effects: CallEffect[]): Step => ({ phase: { kind: "idle" }, eff
 export function step(phase: CallPhase, input: CallInput, now: number): Step {
   if (input.kind === "dial") return dial(phase, input.peer, input.type);
   if (input.kind === "incoming") return incoming(phase, input);
+  if (input.kind === "dropped") return idle();
   switch (phase.kind) {
     case "idle":
       return inIdle(phase, input);
@@ -331,10 +333,7 @@ function onActiveTimer(phase: In<"active">, name: TimerName): Step {
       return phase.path === "connecting" ? ended(phase, "no_path", { effects: [end] }) : stay(phase);
     case "restore":
       return phase.path === "restoring" ? ended(phase, "lost", { effects: [end] }) : stay(phase);
-    case "ring":
-    case "reach":
-    case "confirm":
-    case "linger":
+    default:
       return stay(phase);
   }
 }

@@ -59,7 +59,12 @@ class Device {
       },
       tell: (name) => this.requests.push(`told ${name}`),
     },
-    devices: { open: (camera) => this.openDevices(camera), camera: () => Promise.resolve(this.tracksFor(true).camera as MediaStreamTrack) },
+    devices: {
+      open: (camera) => this.openDevices(camera),
+      microphone: async () => (await this.openDevices(false)).microphone,
+      camera: () => Promise.resolve(this.tracksFor(true).camera as MediaStreamTrack),
+      onChosen: () => () => {},
+    },
     createConnection: () => this.connection(),
     now: () => 0,
     after: () => () => {},

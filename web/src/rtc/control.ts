@@ -5,25 +5,19 @@ import type { Api } from "../api/client";
 import type { CallChannel } from "../api/socket";
 import type { CallId, CallType, Description, Person, UserId } from "../api/wire";
 import { step, type CallEffect, type CallInput, type CallPhase, type Role, type TimerName } from "./call";
-import { MediaError, type Devices, type OpenDevices } from "./devices";
+import { MediaError, type Devices } from "./devices";
+import { createLocal, NOTHING_OPEN, type Handover, type LocalState } from "./local";
 import { createPeer, type Peer, type RemoteTracks } from "./peer";
 import { createSignals } from "./signals";
 
-export interface CallMedia {
-  muted: boolean;
-  /** What this side shows. */
-  camera: MediaStreamTrack | null;
-  /** The camera was wanted and could not be had. */
-  cameraFault: boolean;
-  /** The microphone was unplugged and there is no other. */
-  microphoneLost: boolean;
+export interface CallMedia extends LocalState {
   remote: RemoteTracks;
 }
 
 export interface CallControlOptions {
   api: Pick<Api, "initiateCall" | "rtcConfig">;
   channel: CallChannel;
-  devices: Pick<Devices, "open" | "camera">;
+  devices: Pick<Devices, "open" | "microphone" | "camera" | "onChosen">;
   createConnection(configuration: RTCConfiguration): RTCPeerConnection;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
@@ -42,12 +36,17 @@ export interface CallControl {
   setCamera(on: boolean): Promise<void>;
   /** The living peer connection, for diagnosis. */
   connection(): RTCPeerConnection | null;
+  /** Gives the open devices to the group call that this one grows into; it goes on with them until it is dropped. */
+  handOver(): Handover | null;
+  /** Lets the call go without ending it. */
+  drop(): void;
   /** Ends the call at once, as the page is going away. */
   leave(): void;
   close(): void;
 }
 
-const NOTHING: CallMedia = { muted: false, camera: null, cameraFault: false, microphoneLost: false, remote: { audio: null, video: null } };
+const NO_REMOTE: RemoteTracks = { audio: null, video: null };
+export const NO_MEDIA: CallMedia = { ...NOTHING_OPEN, remote: NO_REMOTE };
 /** Candidates of a ringing call that are kept; a browser gathers some ten. */
 const KEPT_SIGNALS = 200;
 
@@ -56,8 +55,7 @@ type RemoteSignal = { description: Description } | { candidate: RTCIceCandidateI
 export function createCallControl(options: CallControlOptions): CallControl {
   const { api, channel, devices, now, after, onPhase, onMedia } = options;
   let phase: CallPhase = { kind: "idle" };
-  let media = NOTHING;
-  let microphone: MediaStreamTrack | null = null;
+  let remote = NO_REMOTE;
   let peer: Peer | null = null;
   let connection: RTCPeerConnection | null = null;
   let configuration: RTCConfiguration | null = null;
@@ -71,6 +69,12 @@ export function createCallControl(options: CallControlOptions): CallControl {
   let turn = 0;
   const timers = new Map<TimerName, () => void>();
   const signals = createSignals(channel);
+  const local = createLocal({
+    devices,
+    onState: (state) => onMedia({ ...state, remote }),
+    onMicrophone: (track) => peer?.setMicrophone(track),
+    onCamera: (track) => peer?.setCamera(track),
+  });
 
   function feed(input: CallInput): void {
     const next = step(phase, input, now());
@@ -80,9 +84,9 @@ export function createCallControl(options: CallControlOptions): CallControl {
     if (changed) onPhase(phase);
   }
 
-  function setMedia(change: Partial<CallMedia>): void {
-    media = { ...media, ...change };
-    onMedia(media);
+  function setRemote(tracks: RemoteTracks): void {
+    remote = tracks;
+    onMedia({ ...local.state(), remote });
   }
 
   function perform(effect: CallEffect): void {
@@ -135,39 +139,16 @@ export function createCallControl(options: CallControlOptions): CallControl {
 
   async function openMedia(camera: boolean): Promise<void> {
     const mine = turn;
-    const [opened, found] = await Promise.allSettled([devices.open(camera), prepared ?? api.rtcConfig()]);
+    const [opened, found] = await Promise.allSettled([local.open(camera), prepared ?? api.rtcConfig()]);
     prepared = null;
-    if (mine === turn && opened.status === "fulfilled" && found.status === "fulfilled") {
-      keepMicrophone(opened.value.microphone);
-      configuration = found.value;
-      setMedia({ camera: opened.value.camera, cameraFault: camera && opened.value.camera === null });
-      return feed({ kind: "media_ready" });
-    }
-    if (opened.status === "fulfilled") stopAll(opened.value);
     if (mine !== turn) return;
-    if (opened.status === "rejected") feed({ kind: "media_failed", fault: faultOf(opened.reason) });
-    else feed({ kind: "config_failed" });
-  }
-
-  /** A microphone that is unplugged in mid-call gives way to another one, if there is one. */
-  function keepMicrophone(track: MediaStreamTrack): void {
-    microphone = track;
-    track.enabled = !media.muted;
-    track.onended = () => void replaceMicrophone(track);
-  }
-
-  async function replaceMicrophone(lost: MediaStreamTrack): Promise<void> {
-    const mine = turn;
-    try {
-      const { microphone: next } = await devices.open(false);
-      if (mine !== turn || microphone !== lost) return next.stop();
-      keepMicrophone(next);
-      peer?.setMicrophone(next);
-      setMedia({ microphoneLost: false });
-    } catch (error) {
-      faultOf(error);
-      if (mine === turn) setMedia({ microphoneLost: true });
+    if (opened.status === "rejected") return feed({ kind: "media_failed", fault: faultOf(opened.reason) });
+    if (found.status === "rejected") {
+      local.release();
+      return feed({ kind: "config_failed" });
     }
+    configuration = found.value;
+    feed({ kind: "media_ready" });
   }
 
   async function initiate(target: Person, type: CallType): Promise<void> {
@@ -217,20 +198,21 @@ export function createCallControl(options: CallControlOptions): CallControl {
 
   function openPeer(call: CallId, other: Person, role: Role, type: CallType): void {
     const mine = turn;
+    const microphone = local.microphone();
     if (!microphone || !configuration) return;
     connection = options.createConnection(configuration);
     peer = createPeer({
       connection,
       role,
-      tracks: { audio: microphone, video: media.camera },
+      tracks: { audio: microphone, video: local.state().camera },
       withVideo: type === "video",
       sendDescription: (sdp) => sendDescription(call, other.id, sdp),
       sendCandidate: (candidate) => signals.send("ice_candidate", { callId: call, candidate, targetId: other.id }),
       onPath: (state) => {
         if (mine === turn && state !== "connecting") feed({ kind: "path", state });
       },
-      onRemote: (remote) => {
-        if (mine === turn) setMedia({ remote });
+      onRemote: (tracks) => {
+        if (mine === turn) setRemote(tracks);
       },
     });
     if (early.call === call) for (const signal of early.signals.splice(0)) give(signal);
@@ -263,12 +245,9 @@ export function createCallControl(options: CallControlOptions): CallControl {
     connection = null;
     configuration = null;
     prepared = null;
-    microphone?.stop();
-    microphone = null;
-    media.camera?.stop();
     signals.clear();
-    if (media !== NOTHING) setMedia(NOTHING);
-    media = NOTHING;
+    if (remote !== NO_REMOTE) setRemote(NO_REMOTE);
+    local.release();
   }
 
   const stops = [
@@ -309,28 +288,11 @@ export function createCallControl(options: CallControlOptions): CallControl {
     decline: () => feed({ kind: "decline" }),
     hangUp: () => feed({ kind: "hangup" }),
     dismiss: () => feed({ kind: "dismiss" }),
-    setMuted(muted) {
-      if (microphone) microphone.enabled = !muted;
-      setMedia({ muted });
-    },
-    async setCamera(on) {
-      const mine = turn;
-      if (!on) {
-        media.camera?.stop();
-        peer?.setCamera(null);
-        return setMedia({ camera: null });
-      }
-      try {
-        const track = await devices.camera();
-        if (mine !== turn || media.camera) return track.stop();
-        peer?.setCamera(track);
-        setMedia({ camera: track, cameraFault: false });
-      } catch (error) {
-        if (!(error instanceof MediaError)) throw error;
-        if (mine === turn) setMedia({ cameraFault: true });
-      }
-    },
+    setMuted: local.setMuted,
+    setCamera: local.setCamera,
     connection: () => connection,
+    handOver: local.give,
+    drop: () => feed({ kind: "dropped" }),
     leave() {
       if (!("call" in phase)) return;
       const payload = { callId: phase.call, remoteUserId: phase.peer.id };
@@ -340,6 +302,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
     close() {
       for (const stop of stops) stop();
       release();
+      local.close();
     },
   };
 }
@@ -353,11 +316,6 @@ function faultOf(reason: unknown): MediaError["fault"] {
 function isNetwork(error: unknown): boolean {
   if (!(error instanceof ApiError)) throw error;
   return error.status === 0;
-}
-
-function stopAll({ microphone, camera }: OpenDevices): void {
-  microphone.stop();
-  camera?.stop();
 }
 
 function acceptReason(error: unknown): "elsewhere" | "over" | "failed" {

@@ -5,7 +5,8 @@ import type { Api } from "../api/client";
 import { asApiError } from "../api/failure";
 import type { Call, CallType, Person } from "../api/wire";
 import type { CallPhase } from "../rtc/call";
-import { createCallControl, type CallControlOptions, type CallMedia } from "../rtc/control";
+import { createCallControl, NO_MEDIA, type CallControlOptions, type CallMedia } from "../rtc/control";
+import type { Handover } from "../rtc/local";
 import type { Loading } from "./chats";
 
 export interface CallStore {
@@ -19,19 +20,17 @@ export interface CallStore {
   setMuted(muted: boolean): void;
   setCamera(on: boolean): Promise<void>;
   connection(): RTCPeerConnection | null;
+  /** Gives the open devices to the group call that this one grows into. */
+  handOver(): Handover | null;
+  /** Lets the call go without ending it. */
+  drop(): void;
   /** Ends the call, as the page is going away. */
   leave(): void;
 }
 
 export function createCallStore(options: Omit<CallControlOptions, "onPhase" | "onMedia">): CallStore {
   const [phase, setPhase] = createSignal<CallPhase>({ kind: "idle" });
-  const [media, setMedia] = createSignal<CallMedia>({
-    muted: false,
-    camera: null,
-    cameraFault: false,
-    microphoneLost: false,
-    remote: { audio: null, video: null },
-  });
+  const [media, setMedia] = createSignal<CallMedia>(NO_MEDIA);
   const { close, ...control } = createCallControl({ ...options, onPhase: setPhase, onMedia: setMedia });
   onCleanup(close);
   return { phase, media, ...control };
