@@ -10,8 +10,19 @@ export const ARGS = [
   "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
 ];
 
-export async function openBrowser() {
-  return chromium.launch({ executablePath: executable(), headless: true, chromiumSandbox: false, args: ARGS, timeout: 120_000 });
+const launching = () => ({ executablePath: executable(), headless: true, chromiumSandbox: false, args: ARGS, timeout: 120_000 });
+
+/** `executablePath` makes another program out of the one that is here; `args` are added. */
+export async function openBrowser({ executablePath = (own) => own, args = [] } = {}) {
+  const usual = launching();
+  return chromium.launch({ ...usual, executablePath: await executablePath(usual.executablePath), args: [...usual.args, ...args] });
+}
+
+/** A browser whose `kill` ends it as a power cut does: no page says goodbye. */
+export async function openMortalBrowser() {
+  const server = await chromium.launchServer(launching());
+  const browser = await chromium.connect(server.wsEndpoint());
+  return Object.assign(browser, { kill: () => server.kill() });
 }
 
 export function executable() {

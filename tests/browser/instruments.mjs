@@ -1,7 +1,7 @@
-// Instruments in the page: a microphone with one tone, a camera with one colour, and a look at what arrives from the other side.
+// Instruments in the page: a microphone with one tone, a camera with one colour, and a look at what arrives from the other side or sides.
 
 /** Runs in the page before its own scripts, so it names nothing outside itself. */
-export function instruments({ hz, colour }) {
+export function instruments({ hz, colour, size = [320, 240] }) {
   if (!navigator.mediaDevices) return;
   let clock;
   const audio = async () => {
@@ -10,11 +10,11 @@ export function instruments({ hz, colour }) {
     return clock;
   };
 
-  const microphone = async () => {
+  const microphone = async (pitch = hz) => {
     const context = await audio();
     const tone = context.createOscillator();
     const out = context.createMediaStreamDestination();
-    tone.frequency.value = hz;
+    tone.frequency.value = pitch;
     tone.connect(out);
     tone.start();
     return out.stream.getAudioTracks()[0];
@@ -22,15 +22,16 @@ export function instruments({ hz, colour }) {
 
   const camera = () => {
     const canvas = document.createElement("canvas");
-    canvas.width = 320;
-    canvas.height = 240;
+    const [width, height] = size;
+    canvas.width = width;
+    canvas.height = height;
     const paint = canvas.getContext("2d");
     let frame = 0;
     setInterval(() => {
       paint.fillStyle = `rgb(${colour})`;
-      paint.fillRect(0, 0, 320, 240);
+      paint.fillRect(0, 0, width, height);
       paint.fillStyle = "#000";
-      paint.fillRect((frame++ * 8) % 320, 0, 16, 240);
+      paint.fillRect((frame++ * 8) % width, 0, width / 20, height);
     }, 66);
     return canvas.captureStream(15).getVideoTracks()[0];
   };
@@ -42,16 +43,32 @@ export function instruments({ hz, colour }) {
     return stream;
   };
 
+  navigator.mediaDevices.getDisplayMedia = async (wanted) => {
+    const screen = document.createElement("canvas");
+    [screen.width, screen.height] = [1280, 720];
+    const paint = screen.getContext("2d");
+    let frame = 0;
+    setInterval(() => {
+      paint.fillStyle = "rgb(180, 170, 20)";
+      paint.fillRect(0, 0, 1280, 720);
+      paint.fillStyle = "#000";
+      paint.fillRect((frame++ * 8) % 1280, 0, 64, 720);
+    }, 100);
+    const stream = new MediaStream(screen.captureStream(10).getVideoTracks());
+    if (wanted?.audio) stream.addTrack(await microphone(hz * 2));
+    return stream;
+  };
+
   const peer = () => window.zvonilkaCall?.peer ?? null;
   const track = (kind) => peer()?.getReceivers().map((receiver) => receiver.track).find((found) => found?.kind === kind && found.readyState === "live");
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  const ear = async () => {
+  const ear = async (heard = track("audio")) => {
     const context = await audio();
     const analyser = context.createAnalyser();
     analyser.fftSize = 8192;
     analyser.smoothingTimeConstant = 0;
-    context.createMediaStreamSource(new MediaStream([track("audio")])).connect(analyser);
+    context.createMediaStreamSource(new MediaStream([heard])).connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
     const spectrum = new Float32Array(analyser.frequencyBinCount);
     return () => {
@@ -64,6 +81,17 @@ export function instruments({ hz, colour }) {
     };
   };
 
+  /** The tracks of a group call that come from one person. */
+  const from = (username, source) => {
+    const found = window.zvonilkaCall?.group?.tracks().find((each) => each.username === username && each.source === source);
+    return found?.track.readyState === "live" ? found.track : null;
+  };
+  /** What `getStats` says of a track that is received. */
+  const received = async (wanted) => {
+    const report = await window.zvonilkaCall.group.connection().getStats();
+    return [...report.values()].find((stat) => stat.type === "inbound-rtp" && stat.trackIdentifier === wanted.id) ?? null;
+  };
+
   window.zvonilkaTest = {
     /** Milliseconds from `from` (of `performance.now()`) until sound is heard. */
     async firstSound(from) {
@@ -74,8 +102,8 @@ export function instruments({ hz, colour }) {
     },
 
     /** The loudest frequency and the loudness, the middle of ten looks. */
-    async hear() {
-      const listen = await ear();
+    async hear(heard) {
+      const listen = await ear(heard);
       const looks = [];
       for (let look = 0; look < 10; look++) {
         await pause(150);
@@ -86,10 +114,10 @@ export function instruments({ hz, colour }) {
     },
 
     /** The mean colour of the other side's picture, and how many different frames were seen. */
-    async see() {
+    async see(seen = track("video")) {
       const video = document.createElement("video");
       video.muted = true;
-      video.srcObject = new MediaStream([track("video")]);
+      video.srcObject = new MediaStream([seen]);
       await video.play();
       const canvas = document.createElement("canvas");
       canvas.width = 80;
@@ -109,6 +137,62 @@ export function instruments({ hz, colour }) {
         frames.add(sum);
       }
       return { frames: frames.size, colour: mean.map(Math.round) };
+    },
+
+    /** In a group call: the tone of somebody's microphone, or `null` if there is no track of it. */
+    async hearOf(username) {
+      const heard = from(username, "microphone");
+      return heard && this.hear(heard);
+    },
+
+    /** In a group call: whether somebody's microphone is heard just now. */
+    async isHeard(username) {
+      const heard = from(username, "microphone");
+      if (!heard) return false;
+      const listen = await ear(heard);
+      await pause(200);
+      return listen().rms > 0.01;
+    },
+
+    /** In a group call: the colour of somebody's picture, or `null` if there is no track of it. */
+    async seeOf(username, source = "camera") {
+      const seen = from(username, source);
+      return seen && this.see(seen);
+    },
+
+    /** In a group call: how wide somebody's picture arrives, and how many frames of it were decoded. */
+    async pictureOf(username, source = "camera") {
+      const stat = await received(from(username, source));
+      return stat && { width: stat.frameWidth ?? 0, frames: stat.framesDecoded ?? 0, bytes: stat.bytesReceived ?? 0 };
+    },
+
+    /** In a group call: listens to somebody's tone for `ms`; the share of that time in which it was not there, in looks of 10 ms. */
+    async gapsOf(username, ms) {
+      const context = await audio();
+      const source = context.createMediaStreamSource(new MediaStream([from(username, "microphone")]));
+      const look = Math.round(context.sampleRate / 100);
+      const taker = context.createScriptProcessor(4096, 1, 1);
+      let rest = [];
+      const loud = [];
+      taker.onaudioprocess = ({ inputBuffer }) => {
+        rest.push(...inputBuffer.getChannelData(0));
+        while (rest.length >= look) loud.push(Math.hypot(...rest.splice(0, look)) / Math.sqrt(look));
+      };
+      source.connect(taker);
+      taker.connect(context.destination);
+      await pause(ms);
+      taker.disconnect();
+      source.disconnect();
+      const usual = [...loud].sort((a, b) => a - b)[Math.floor(loud.length * 0.8)];
+      return { looks: loud.length, usual, gaps: loud.filter((each) => each < usual / 4).length / loud.length };
+    },
+
+    /** In a group call: the pair in use. */
+    async groupPath() {
+      const report = await window.zvonilkaCall.group.connection().getStats();
+      const transport = [...report.values()].find(({ type }) => type === "transport");
+      const pair = report.get(transport.selectedCandidatePairId);
+      return { local: report.get(pair.localCandidateId), remote: report.get(pair.remoteCandidateId) };
     },
 
     /** The selected pair and what was received, of `getStats`. */

@@ -10,32 +10,12 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import puppeteer from "puppeteer-core";
 import { Server, freePort, until } from "../support/server.mjs";
 import { ARGS, executable } from "./browser.mjs";
+import { openFirefox as launchFirefox } from "./firefox.mjs";
 import { instruments } from "./instruments.mjs";
 
 const run = promisify(execFile);
-
-/** Firefox without a sound device, fake consent, loopback candidates, and not one request of its own. */
-const FIREFOX = {
-  "media.navigator.streams.fake": true,
-  "media.navigator.permission.disabled": true,
-  "media.peerconnection.ice.loopback": true,
-  "media.peerconnection.ice.obfuscate_host_addresses": false,
-  "media.cubeb.force_mock_context": true,
-  "media.autoplay.default": 0,
-  "media.autoplay.blocking_policy": 0,
-  "media.gmp-manager.updateEnabled": false,
-  "network.proxy.type": 0,
-  "network.captive-portal-service.enabled": false,
-  "network.connectivity-service.enabled": false,
-  "app.normandy.enabled": false,
-  "browser.safebrowsing.malware.enabled": false,
-  "browser.safebrowsing.phishing.enabled": false,
-  "services.settings.server": "data:,#remote-settings-dummy/v1",
-  "dom.push.connection.enabled": false,
-};
 
 let server, pages, chrome, fox, dir, credentials;
 before(async () => {
@@ -163,24 +143,12 @@ async function openChromium(url, authority) {
 async function openFirefox(url, authority) {
   const profile = path.join(dir, "firefox");
   await trust(profile, authority);
-  const browser = await puppeteer.launch({
-    browser: "firefox", executablePath: await firefox(), headless: true, userDataDir: profile, extraPrefsFirefox: FIREFOX,
-    timeout: 120_000, protocolTimeout: 60_000, env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: "1" },
-  });
+  const browser = await launchFirefox(profile);
   const page = await browser.newPage();
   await page.evaluateOnNewDocument(instruments, { hz: 1000, colour: [0, 160, 0] });
   await page.evaluateOnNewDocument(telephone);
   await page.goto(url);
   return new Peer("Firefox", page, () => browser.close());
-}
-
-async function firefox() {
-  if (process.env.FIREFOX) return process.env.FIREFOX;
-  for (const name of ["firefox-esr", "firefox"]) {
-    const found = await run("which", [name]).catch(() => null);
-    if (found) return found.stdout.trim();
-  }
-  throw new Error("Firefox is missing: `make test` installs it");
 }
 
 /** Puts `authority` into the NSS database in `folder`, which both browsers read. */

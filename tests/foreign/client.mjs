@@ -9,10 +9,11 @@ export class Device {
     return device;
   }
 
-  constructor(server, token, namespace = "") {
+  /** `more` goes into the handshake beside the token: `{ protocol: 1 }` makes it a client like ours. */
+  constructor(server, token, namespace = "", more = {}) {
     this.received = [];
     this.waiting = [];
-    this.socket = io(server.url + namespace, { transports: ["websocket"], auth: { token }, forceNew: true, reconnection: false });
+    this.socket = io(server.url + namespace, { transports: ["websocket"], auth: { token, ...more }, forceNew: true, reconnection: false });
     this.connected = new Promise((done, fail) => {
       this.socket.on("connect", done);
       this.socket.on("connect_error", fail);
