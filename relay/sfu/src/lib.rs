@@ -11,6 +11,8 @@
 
 mod ask;
 mod certificate;
+#[cfg(test)]
+mod clock;
 mod counters;
 mod crypto;
 mod descriptor;
@@ -18,6 +20,7 @@ mod event;
 mod ids;
 mod path;
 mod red;
+mod rewrite;
 mod rooms;
 mod settings;
 mod ufrag;
