@@ -10,6 +10,7 @@
 #![allow(dead_code, reason = "the transport that uses it follows")]
 
 mod ask;
+mod bitrate;
 mod certificate;
 #[cfg(test)]
 mod clock;
@@ -18,6 +19,7 @@ mod crypto;
 mod descriptor;
 mod event;
 mod ids;
+mod keyframes;
 mod path;
 mod red;
 mod rewrite;
