@@ -25,6 +25,7 @@ mod red;
 mod rewrite;
 mod rooms;
 mod settings;
+mod speakers;
 mod ufrag;
 
 pub use ask::{Ask, Refusal, Reply, Tile};
