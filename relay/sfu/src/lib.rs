@@ -12,6 +12,7 @@
 mod ask;
 mod bitrate;
 mod certificate;
+mod choice;
 #[cfg(test)]
 mod clock;
 mod counters;
