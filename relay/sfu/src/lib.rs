@@ -22,6 +22,7 @@ mod event;
 mod ids;
 mod keyframes;
 mod path;
+mod quality;
 mod red;
 mod rewrite;
 mod rooms;
