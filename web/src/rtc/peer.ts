@@ -202,7 +202,7 @@ export function createPeer(options: PeerOptions): Peer {
   };
 }
 
-function pathOf(state: RTCPeerConnectionState): PathState {
+export function pathOf(state: RTCPeerConnectionState): PathState {
   switch (state) {
     case "new":
     case "connecting":

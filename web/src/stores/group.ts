@@ -1,23 +1,19 @@
 // Group calls as signals: which go on, what rings, the one this device is in.
 
-import type { Accessor } from "solid-js";
+import { createEffect, createMemo, createSignal, on, onCleanup, type Accessor } from "solid-js";
 import type { GroupCall, ModerateAction, ParticipantId } from "../api/group";
-import type { CallId, CallType, ChatId, Person, UserId } from "../api/wire";
+import type { CallId, CallType, ChatId, UserId } from "../api/wire";
+import { createGroupControl, type GroupControlOptions, type GroupMedia } from "../rtc/group/control";
 import type { GroupPhase } from "../rtc/group/phase";
+import { NO_SCENE, type GroupScene } from "../rtc/group/scene";
 import type { GroupSound, GroupTile, ShownTile } from "../rtc/group/tiles";
+import { NOTHING_OPEN } from "../rtc/local";
+import { createMeter } from "../rtc/meter";
+import { createLivingCalls, type GroupRing } from "./living";
 
 export type { GroupEnd, GroupLink, GroupPhase } from "../rtc/group/phase";
 export type { GroupPicture, GroupSound, GroupTile, ShownTile } from "../rtc/group/tiles";
-
-/** A call that rings here, or one that began while this account is in another (`busy`: shown, not heard). */
-export interface GroupRing {
-  call: CallId;
-  chat: ChatId;
-  chatName: string;
-  type: CallType;
-  from: Person;
-  busy: boolean;
-}
+export type { GroupRing } from "./living";
 
 /** This device in the call, or in the room before it. */
 export interface SelfMedia {
@@ -77,8 +73,99 @@ export interface GroupStore {
   /** For who started the call, and administrators. Rejects with `ApiError`. */
   moderate(action: ModerateAction, user?: UserId): Promise<void>;
 
+  /** The device is on another network: a new path is looked for before the old one is missed. */
+  networkChanged(): void;
   /** The living peer connection, for diagnosis. */
   connection(): RTCPeerConnection | null;
   /** Leaves at once, as the page is going away. */
   vanish(): void;
+}
+
+export type GroupStoreOptions = Omit<GroupControlOptions, "onPhase" | "onMedia" | "onScene" | "onCall"> & {
+  me: UserId;
+  /** Somebody can see this page; what nobody sees is not sent. */
+  visible: Accessor<boolean>;
+  createContext(): AudioContext;
+};
+
+export function createGroupStore(options: GroupStoreOptions): GroupStore {
+  const { devices, visible } = options;
+  const [phase, setPhase] = createSignal<GroupPhase>({ kind: "idle" });
+  const [media, setMedia] = createSignal<GroupMedia>({ ...NOTHING_OPEN, screen: null });
+  const [scene, setScene] = createSignal<GroupScene>(NO_SCENE);
+  const [shown, setShown] = createSignal<readonly ShownTile[]>([]);
+  const living = createLivingCalls(options);
+  const control = createGroupControl({ ...options, onPhase: setPhase, onMedia: setMedia, onScene: setScene, onCall: living.take });
+  const meter = createMeter({ createContext: options.createContext, track: control.microphone });
+  onCleanup(() => {
+    meter.close();
+    control.close();
+  });
+  createEffect(on([shown, visible], ([tiles, seen]) => control.show(seen ? tiles : []), { defer: true }));
+
+  const participants = createMemo(() => scene().tiles);
+  const canShare = devices.canShare();
+  const current = createMemo(() => {
+    const now = phase();
+    if (now.kind === "idle") return null;
+    return scene().call ?? living.calls().get(now.chat) ?? null;
+  });
+  const self = createMemo<SelfMedia>(() => ({
+    ...media(),
+    mutedBy: participants().find((tile) => tile.self)?.mutedBy ?? null,
+    canShare,
+  }));
+  const ringing = createMemo(() => {
+    const now = phase();
+    const inCall = now.kind === "joining" || now.kind === "active" ? now.call : null;
+    return living.rings().find((ring) => ring.call !== inCall) ?? null;
+  });
+
+  return {
+    calls: living.calls,
+    ringing,
+    phase,
+    current,
+    participants,
+    speakers: createMemo(() => scene().speakers),
+    self,
+    level: meter.level,
+    sounds: createMemo(() => scene().sounds, [], { equals: sameSounds }),
+    prepare: control.prepare,
+    enter() {
+      const now = phase();
+      if (now.kind === "ready") control.enter(living.calls().get(now.chat)?.id ?? null);
+    },
+    start: control.start,
+    join(id, { camera }) {
+      const call = living.find(id);
+      if (call) control.join(call, camera);
+    },
+    decline() {
+      const ring = ringing();
+      if (!ring) return;
+      living.hush(ring.call);
+      if (!ring.busy) control.decline(ring.call);
+    },
+    leave: control.leave,
+    dismiss: control.dismiss,
+    setMuted: control.setMuted,
+    setCamera: control.setCamera,
+    shareScreen: control.shareScreen,
+    show: setShown,
+    invite: control.invite,
+    moderate: control.moderate,
+    networkChanged: control.networkChanged,
+    connection: control.connection,
+    vanish: control.vanish,
+  };
+}
+
+/** Media elements go on with what they play. */
+function sameSounds(before: readonly GroupSound[], now: readonly GroupSound[]): boolean {
+  if (before.length !== now.length) return false;
+  return before.every((sound, index) => {
+    const next = now[index];
+    return sound.key === next?.key && sound.track === next.track && sound.username === next.username && sound.source === next.source;
+  });
 }
