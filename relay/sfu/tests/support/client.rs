@@ -11,7 +11,7 @@ use str0m::media::{
     Direction, KeyframeRequest, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast,
     SimulcastLayer,
 };
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RedEncoder, RedundantBlock, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
@@ -89,6 +89,7 @@ pub struct Client {
     person: u8,
     start: Instant,
     address: SocketAddr,
+    protocol: Protocol,
     pub deadline: Instant,
     pub connected: Option<Instant>,
     pub ended: bool,
@@ -103,7 +104,15 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(person: u8, address: SocketAddr, start: Instant, seed: u64, now: Instant) -> Self {
+    /// Begins at `address`, to send by UDP or by TCP.
+    pub fn new(
+        person: u8,
+        address: SocketAddr,
+        protocol: Protocol,
+        start: Instant,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
         let mut rtc = Rtc::builder()
             .set_crypto_provider(crypto::provider())
             .set_rtp_mode(true)
@@ -112,12 +121,13 @@ impl Client {
             .enable_vp8(true)
             .set_stats_interval(None)
             .build(now);
-        rtc.add_local_candidate(Candidate::host(address, "udp").expect("an address"));
+        rtc.add_local_candidate(candidate(address, protocol));
         Self {
             rtc,
             person,
             start,
             address,
+            protocol,
             deadline: now,
             connected: None,
             ended: false,
@@ -224,7 +234,7 @@ impl Client {
     pub fn move_to(&mut self, address: SocketAddr) {
         self.address = address;
         self.rtc
-            .add_local_candidate(Candidate::host(address, "udp").expect("an address"));
+            .add_local_candidate(candidate(address, self.protocol));
     }
 
     pub fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
@@ -232,7 +242,7 @@ impl Client {
             return;
         };
         let receive = Receive {
-            proto: Protocol::Udp,
+            proto: self.protocol,
             source: from,
             destination: self.address,
             contents,
@@ -382,7 +392,7 @@ impl Client {
                     return;
                 }
                 Output::Transmit(transmit) => {
-                    if transmit.proto == Protocol::Udp {
+                    if transmit.proto == self.protocol {
                         self.out
                             .push((transmit.destination, transmit.contents.into()));
                     }
@@ -472,4 +482,14 @@ impl Client {
                 What::Sound(_) => Vec::new(),
             })
     }
+}
+
+fn candidate(address: SocketAddr, protocol: Protocol) -> Candidate {
+    let builder = Candidate::builder();
+    let candidate = if protocol == Protocol::Udp {
+        builder.udp().host(address).build()
+    } else {
+        builder.tcp().host(address).tcptype(TcpType::Active).build()
+    };
+    candidate.expect("an address")
 }

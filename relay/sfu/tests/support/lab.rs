@@ -9,6 +9,8 @@ use sfu::{
     Rooms, Seat, Settings, Source, Tile, Via, VideoState,
 };
 
+use str0m::net::Protocol;
+
 use super::client::{Client, Devices};
 use super::ears::Ears;
 use super::eyes::Eyes;
@@ -76,7 +78,7 @@ impl Lab {
         let participant = ParticipantId(self.joined);
         let address = SocketAddr::from(([198, 51, 100, at as u8 + 1], 40_000 + at as u16));
         let seed = self.random.next();
-        let mut client = Client::new(at as u8, address, self.start, seed, self.now);
+        let mut client = Client::new(at as u8, address, Protocol::Udp, self.start, seed, self.now);
         let (offer, tracks) = client.publish(devices, self.now);
         let ask = Ask::Join {
             room: ROOM,
@@ -416,7 +418,7 @@ pub fn path(remote: SocketAddr) -> Path {
     }
 }
 
-#[expect(
+#[allow(
     clippy::disallowed_methods,
     reason = "there is no other way to a first `Instant`"
 )]
