@@ -1,5 +1,7 @@
 //! What a worker's rooms count.
 
+use std::ops::AddAssign;
+
 use crate::Refusal;
 
 /// What a worker's rooms count: gauges first, the rest only grows.
@@ -90,5 +92,49 @@ impl Refused {
             Refusal::Unsupported => &mut self.unsupported,
         };
         *counter += 1;
+    }
+}
+
+impl AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.rooms += other.rooms;
+        self.participants += other.participants;
+        self.publications += other.publications;
+        self.subscriptions += other.subscriptions;
+        self.received += other.received;
+        self.forwarded += other.forwarded;
+        self.retransmitted += other.retransmitted;
+        self.dropped += other.dropped;
+        self.keyframes_asked += other.keyframes_asked;
+        self.keyframes_sent += other.keyframes_sent;
+        self.nacks += other.nacks;
+        self.refused += other.refused;
+        self.gone += other.gone;
+        self.overflowed += other.overflowed;
+    }
+}
+
+impl AddAssign for Dropped {
+    fn add_assign(&mut self, other: Self) {
+        self.not_wanted += other.not_wanted;
+        self.over_bitrate += other.over_bitrate;
+        self.malformed += other.malformed;
+        self.stranger += other.stranger;
+        self.unknown_ssrc += other.unknown_ssrc;
+    }
+}
+
+impl AddAssign for Refused {
+    fn add_assign(&mut self, other: Self) {
+        self.room_full += other.room_full;
+        self.too_many_rooms += other.too_many_rooms;
+        self.no_such_room += other.no_such_room;
+        self.no_such_participant += other.no_such_participant;
+        self.already_there += other.already_there;
+        self.bad_description += other.bad_description;
+        self.too_many_publications += other.too_many_publications;
+        self.too_many_layers += other.too_many_layers;
+        self.stale_answer += other.stale_answer;
+        self.unsupported += other.unsupported;
     }
 }
