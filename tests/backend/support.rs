@@ -94,7 +94,7 @@ impl Relay {
             credentials: turn::CredentialLimits::default(),
             workers: None,
             streams: net::StreamLimits::default(),
-            inside: None,
+            rooms: None,
         };
         let running = net::Relay::start(config).unwrap();
         Self { calls, running }

@@ -42,7 +42,7 @@ pub(crate) fn serve(listen: SocketAddr, files: Option<(PathBuf, PathBuf)>) -> an
         credentials: CredentialLimits::default(),
         workers: NonZero::new(1),
         streams: StreamLimits::default(),
-        inside: None,
+        rooms: None,
     })?;
     io::stdin().read_to_end(&mut Vec::new())?;
     relay.stop();

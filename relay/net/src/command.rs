@@ -2,6 +2,7 @@
 
 use crate::{counters::Published, door::Arrival};
 use mio::Waker;
+use sfu::{Ask, Refusal, Reply};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
@@ -16,6 +17,7 @@ pub(crate) enum Command {
     Revoke(SessionName),
     End(AllocationId, oneshot::Sender<bool>),
     List(oneshot::Sender<Vec<AllocationView>>),
+    Ask(Box<Ask>, oneshot::Sender<Result<Reply, Refusal>>),
     Adopt(Box<Arrival>),
 }
 
@@ -28,6 +30,29 @@ pub enum CommandError {
     /// The relay has stopped, and with it every allocation.
     #[error("the relay has stopped")]
     Stopped,
+}
+
+/// Why a room did not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// The room refuses.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many commands wait; later it will do.
+    #[error("the relay is busy")]
+    Busy,
+    /// The relay has stopped, and with it every room.
+    #[error("the relay has stopped")]
+    Stopped,
+}
+
+impl From<CommandError> for RoomError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Busy => Self::Busy,
+            CommandError::Stopped => Self::Stopped,
+        }
+    }
 }
 
 /// The way to a worker, from any thread.

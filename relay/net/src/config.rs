@@ -1,6 +1,6 @@
 //! What a relay is started with, and what of that cannot work.
 
-use crate::{Insiders, StreamLimits, Tls, TlsError};
+use crate::{StreamLimits, Tls, TlsError};
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -50,8 +50,8 @@ pub struct Config {
     pub workers: Option<NonZero<u8>>,
     /// What streams may take.
     pub streams: StreamLimits,
-    /// Peers inside this process.
-    pub inside: Option<Insiders>,
+    /// What rooms may have. Without it there are none.
+    pub rooms: Option<sfu::Limits>,
 }
 
 impl fmt::Debug for Config {
@@ -112,6 +112,9 @@ pub enum StartError {
     /// There is no secret.
     #[error("no secret is given, so nobody could sign in")]
     NoSecret,
+    /// There is no certificate for the connections of rooms.
+    #[error(transparent)]
+    RoomCertificate(#[from] sfu::CertificateError),
     /// The system has no more of something.
     #[error("cannot start the relay: {0}")]
     System(#[from] io::Error),

@@ -21,8 +21,10 @@ pub struct Counters {
     pub unknown: u64,
     /// Datagrams that found no room on their way to another worker.
     pub overflowed: u64,
-    /// Datagrams to or from the inside of the process that were nobody's.
+    /// Datagrams between relayed clients and rooms that were nobody's.
     pub astray: u64,
+    /// What the rooms counted.
+    pub rooms: sfu::Counters,
     /// What became of connections and streams.
     pub streams: StreamCounters,
     /// What waits.
@@ -49,16 +51,20 @@ pub struct StreamCounters {
     pub full: u64,
     /// Refused: there were as many of their address prefix as there may be.
     pub full_prefix: u64,
-    /// Closed at the door: they were no TURN, failed, or took too long to say what they are.
+    /// Closed at the door: they were neither TURN nor ICE, failed, or took too long to say what they are.
     pub unsorted: u64,
-    /// Closed: what came was no TURN, or a frame too long.
+    /// Closed: what came was not what they began with, or a frame too long.
     pub garbage: u64,
+    /// Closed: ICE of nobody in a room.
+    pub strangers: u64,
     /// Closed: no allocation and no whole message for too long.
     pub idle: u64,
     /// Closed: the client does not read, and an answer found no room.
     pub stuck: u64,
     /// Relayed datagrams that found no room in the queue of their client.
     pub overflowed: u64,
+    /// Datagrams of rooms that found no room in the queue of their participant.
+    pub unread: u64,
 }
 
 /// What waits, as a depth and not as a count.
@@ -109,6 +115,7 @@ impl AddAssign for Counters {
         self.unknown += other.unknown;
         self.overflowed += other.overflowed;
         self.astray += other.astray;
+        self.rooms += other.rooms;
         self.streams.open += other.streams.open;
         self.streams.full += other.streams.full;
         self.streams.full_prefix += other.streams.full_prefix;
@@ -117,6 +124,8 @@ impl AddAssign for Counters {
         self.streams.idle += other.streams.idle;
         self.streams.stuck += other.streams.stuck;
         self.streams.overflowed += other.streams.overflowed;
+        self.streams.unread += other.streams.unread;
+        self.streams.strangers += other.streams.strangers;
         self.queues.commands += other.queues.commands;
         self.queues.rings += other.queues.rings;
         self.queues.streams += other.queues.streams;

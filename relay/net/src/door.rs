@@ -1,4 +1,4 @@
-//! The door for TCP: accepts connections, finds out what they are, and hands those of TURN to the workers.
+//! The door for TCP: accepts connections, finds out what they are, and hands those of TURN and ICE to the workers.
 //!
 //! Owns the listeners, a thread with a runtime, and each connection until its first bytes have told what it is. One task a connection; none lasts longer
 //! than [`PATIENCE`].
@@ -55,16 +55,26 @@ const UNSENT: u32 = 128 << 10;
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub(crate) listener: std::net::TcpListener,
-    /// Whether TURN is served without TLS too.
+    /// Whether TURN is served without TLS too, and ICE, which knows no TLS.
     pub(crate) plain: bool,
 }
 
-/// A stream of TURN, on its way to a worker.
+/// What is spoken on a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// TURN, over TCP or TLS.
+    Turn,
+    /// ICE and the media after it, framed by RFC 4571.
+    Ice,
+}
+
+/// A stream on its way to a worker.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) socket: TcpStream,
     pub(crate) tls: Option<Box<ServerConnection>>,
     pub(crate) five_tuple: FiveTuple,
+    pub(crate) spoken: Spoken,
     /// What has been read already.
     pub(crate) read: Vec<u8>,
     pub(crate) place: Place,
@@ -77,7 +87,7 @@ pub(crate) struct DoorCounters {
     pub(crate) full: AtomicU64,
     /// … or too many of their prefix.
     pub(crate) full_prefix: AtomicU64,
-    /// Connections that were no TURN, failed, or took too long to say what they are.
+    /// Connections that were neither TURN nor ICE, failed, or took too long to say what they are.
     pub(crate) unsorted: AtomicU64,
 }
 
@@ -88,6 +98,8 @@ struct Inside {
     counters: Arc<DoorCounters>,
     workers: Arc<[Link]>,
     next: AtomicUsize,
+    /// Whether there are rooms that ICE leads to.
+    rooms: bool,
 }
 
 /// A door that is open. It closes when this is dropped.
@@ -128,6 +140,7 @@ impl Door {
         places: Arc<Places>,
         counters: Arc<DoorCounters>,
         workers: Arc<[Link]>,
+        rooms: bool,
     ) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -139,6 +152,7 @@ impl Door {
             counters,
             workers,
             next: AtomicUsize::new(0),
+            rooms,
         });
         let entrances: Vec<_> = {
             let _context = runtime.enter();
@@ -213,9 +227,20 @@ async fn renew(inside: Arc<Inside>) {
 async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside: Arc<Inside>) {
     let tls = inside.tls.as_ref().map(Served::acceptor);
     let arrived = time::timeout(PATIENCE, sort(socket, tls.as_ref())).await;
-    let opened = match arrived {
-        Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => opened,
-        Ok(Ok(Sorted::Turn(other) | Sorted::Other(other))) => {
+    let workers = &inside.workers;
+    let (opened, spoken, worker) = match arrived {
+        Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => {
+            let next = inside.next.fetch_add(1, Ordering::Relaxed) % workers.len();
+            (opened, Spoken::Turn, &workers[next])
+        }
+        Ok(Ok(Sorted::Ice(opened, owner)))
+            if let Some(owner) = workers
+                .get(usize::from(owner))
+                .filter(|_| plain && inside.rooms) =>
+        {
+            (opened, Spoken::Ice, owner)
+        }
+        Ok(Ok(Sorted::Turn(other) | Sorted::Ice(other, _) | Sorted::Other(other))) => {
             tracing::debug!(
                 tls = other.tls.is_some(),
                 "a connection is of no protocol served here"
@@ -231,23 +256,19 @@ async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside:
             return count(&inside.counters.unsorted);
         }
     };
-    let arrival = match arrival(opened, place) {
+    let arrival = match arrival(opened, spoken, place) {
         Ok(arrival) => arrival,
         Err(error) => {
             tracing::debug!(%error, "a connection cannot be served");
             return count(&inside.counters.unsorted);
         }
     };
-    let next = inside.next.fetch_add(1, Ordering::Relaxed) % inside.workers.len();
-    if inside.workers[next]
-        .command(Command::Adopt(Box::new(arrival)))
-        .is_err()
-    {
+    if worker.command(Command::Adopt(Box::new(arrival))).is_err() {
         count(&inside.counters.full);
     }
 }
 
-fn arrival(opened: Opened, place: Place) -> io::Result<Arrival> {
+fn arrival(opened: Opened, spoken: Spoken, place: Place) -> io::Result<Arrival> {
     let Opened { socket, tls, read } = opened;
     let socket = socket.into_std()?;
     let options = SockRef::from(&socket);
@@ -270,6 +291,7 @@ fn arrival(opened: Opened, place: Place) -> io::Result<Arrival> {
             client: canonical(socket.peer_addr()?),
             server: canonical(socket.local_addr()?),
         },
+        spoken,
         socket,
         tls,
         read,
@@ -316,6 +338,7 @@ mod tests {
             counters: Arc::default(),
             workers: Arc::new([]),
             next: AtomicUsize::new(0),
+            rooms: false,
         });
         let place = inside.places.take(address.ip()).unwrap();
         let start = time::Instant::now();

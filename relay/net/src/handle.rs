@@ -1,10 +1,11 @@
 //! Commanding a relay while it runs.
 
 use crate::{
-    CommandError, Counters,
+    CommandError, Counters, RoomError,
     command::{Command, Link},
     door::{DoorCounters, Places},
 };
+use sfu::{Ask, Reply, RoomId};
 use std::sync::{Arc, atomic::Ordering};
 use tokio::sync::oneshot;
 use turn::{AllocationId, AllocationView, Issued, Registry, SessionName, UnixSeconds};
@@ -73,6 +74,17 @@ impl Handle {
         Ok(allocations)
     }
 
+    /// Asks something of a room, whichever worker has it.
+    ///
+    /// # Errors
+    /// [`RoomError`] if the room refuses, or could not be asked.
+    pub async fn room(&self, ask: Ask) -> Result<Reply, RoomError> {
+        let (answer, answered) = oneshot::channel();
+        let worker = &self.workers[worker_of(ask.room(), self.workers.len())];
+        worker.command(Command::Ask(Box::new(ask), answer))?;
+        Ok(answered.await.map_err(|_| RoomError::Stopped)??)
+    }
+
     /// Notes that credentials with `username` were issued, so that a client may sign in with a hash of it (RFC 8489 section 14.4).
     pub fn issued(&self, username: &str) {
         self.issued.insert(username, &self.realm);
@@ -90,4 +102,9 @@ impl Handle {
         counters.streams.unsorted = self.door.unsorted.load(Ordering::Relaxed);
         counters
     }
+}
+
+/// Returns which of `workers` has a room: always the same, so that nobody has to look it up.
+fn worker_of(room: RoomId, workers: usize) -> usize {
+    (room.0 % workers as u128) as usize
 }

@@ -1,10 +1,9 @@
 //! The shell around the media cores: sockets, threads and the clock.
 //!
 //! Owns the listeners, the relay sockets and the streams, the threads that serve them, and the queues by which the rest of the process commands them. Has no
-//! rule of the protocol in it: what a datagram or a frame means, `turn` says.
+//! rule of the protocol in it: what a datagram or a frame means, `turn` and `sfu` say.
 //!
-//! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions, lists allocations and reads counters from any thread. Peers in the same
-//! process are [`Insider`]s.
+//! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions, lists allocations, asks rooms and reads counters from any thread.
 
 mod allocation_log;
 mod command;
@@ -15,22 +14,21 @@ mod egress;
 mod handle;
 mod host;
 mod ingress;
-mod inside;
 mod out;
 mod pace;
 mod relay;
 mod rings;
+mod rooms;
 mod socket;
 mod sockets;
 mod streams;
 mod tls;
 mod worker;
 
-pub use command::CommandError;
+pub use command::{CommandError, RoomError};
 pub use config::{Config, StartError};
 pub use counters::{Counters, Queues, StreamCounters, Traffic};
 pub use door::StreamLimits;
 pub use handle::Handle;
-pub use inside::{Insider, Insiders};
 pub use relay::Relay;
 pub use tls::{Tls, TlsError};

@@ -1,22 +1,26 @@
-//! The ways out of a worker: to clients, to peers, to other workers and to the inside of the process.
+//! The ways out of a worker: to clients, to peers, to other workers and into the rooms.
 
 use crate::{
     allocation_log::log,
     egress::{Egress, Route},
-    inside::Insider,
-    rings::Outgoing,
+    rings::{Outgoing, Record},
+    rooms::Rooms,
     sockets::{SocketId, Sockets},
     streams::Streams,
 };
-use turn::{FiveTuple, Now, Output, ToClient, ToPeer, Transport, Via};
+use sfu::Path;
+use std::net::SocketAddr;
+use turn::{AllocationEvent, FiveTuple, Now, Output, ToClient, ToPeer, Transport, Via};
 
 pub(crate) struct Out {
     pub(crate) sockets: Sockets,
     pub(crate) egress: Egress,
     pub(crate) streams: Streams,
     pub(crate) rings: Outgoing,
-    pub(crate) inside: Option<Box<dyn Insider>>,
-    /// Datagrams to or from the inside that were nobody's.
+    pub(crate) rooms: Option<Box<Rooms>>,
+    /// Relayed addresses that have ended, for the rooms to hear of.
+    pub(crate) ended: Vec<SocketAddr>,
+    /// Datagrams between relayed clients and rooms that were nobody's.
     pub(crate) astray: u64,
 }
 
@@ -39,12 +43,15 @@ impl Out {
                 self.egress.push(&self.sockets, route, [&[], payload, &[]]);
             }
             Via::Hairpin(to) => self.send_to_client(&to, payload),
-            Via::Worker { worker, on, from } => self.rings.push(worker, on, from, payload),
+            Via::Worker { worker, on, from } => {
+                let record = Record::Relayed { on, from, payload };
+                self.rings.push(worker, &record);
+            }
             Via::Inside { from, to } => {
-                let taken = self
-                    .inside
-                    .as_mut()
-                    .is_some_and(|inside| inside.handle_datagram(from, to, payload, now.mono));
+                let taken = self.rooms.as_mut().is_some_and(|rooms| {
+                    let path = rooms.path(sfu::Via::Relay, from, to);
+                    rooms.take(&path, payload, &mut self.rings, now.mono)
+                });
                 self.astray += u64::from(!taken);
             }
         }
@@ -56,6 +63,19 @@ impl Out {
         match to.to.transport {
             Transport::Udp => self.datagram(&to.to, parts),
             Transport::Tcp | Transport::Tls => self.streams.relay(&to.to, parts),
+        }
+    }
+
+    /// Sends a datagram of a room to a participant over UDP or TCP.
+    pub(crate) fn send_media(&mut self, transport: Transport, path: &Path, datagram: &[u8]) {
+        let to = FiveTuple {
+            transport,
+            client: path.remote,
+            server: path.local,
+        };
+        match transport {
+            Transport::Udp => self.datagram(&to, [&[], datagram, &[]]),
+            Transport::Tcp | Transport::Tls => self.streams.send_media(&to, datagram),
         }
     }
 
@@ -74,7 +94,13 @@ impl Out {
                     self.egress.flush(&self.sockets);
                     self.sockets.unbind(port);
                 }
-                Output::Event(event) => log(&event),
+                Output::Event(event) => {
+                    log(&event);
+                    if let (Some(_), AllocationEvent::Ended { relayed, .. }) = (&self.rooms, event)
+                    {
+                        self.ended.extend(relayed);
+                    }
+                }
             }
         }
     }

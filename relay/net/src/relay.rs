@@ -8,6 +8,7 @@ use crate::{
     host,
     out::Out,
     rings,
+    rooms::{Candidates, Rooms},
     socket::{Offload, Socket},
     sockets::{RelayIps, Sockets},
     streams::Streams,
@@ -15,6 +16,7 @@ use crate::{
     worker::{WAKER, Worker},
 };
 use mio::{Poll, Waker};
+use sfu::{Certificate, Event};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -26,11 +28,14 @@ use std::{
     thread::{self, JoinHandle},
     time::Instant,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use turn::{Issued, OwnAddresses, Registry, Server, Settings, Strangers, WorkerId};
 
 /// Commands that may wait for a worker.
 const COMMANDS: usize = 256;
+
+/// Events of rooms that may wait for who listens.
+const EVENTS: usize = 4096;
 
 /// How often a port that the system picks for UDP is tried for TCP too, before that is an error.
 const SAME_PORT: usize = 16;
@@ -44,6 +49,7 @@ pub struct Relay {
     door: Option<Door>,
     threads: Vec<JoinHandle<()>>,
     died: Arc<Notify>,
+    events: Option<mpsc::Receiver<Event>>,
 }
 
 /// Held by a worker's thread: tells when it ends though nobody stopped it.
@@ -83,6 +89,7 @@ impl Relay {
             })?;
         }
 
+        let (events, heard) = mpsc::channel(EVENTS);
         let now = Instant::now();
         let mut own_listeners = listeners.listen.clone();
         own_listeners.extend(&listeners.tls_listen);
@@ -99,6 +106,9 @@ impl Relay {
                 open_loopback: config.allow_loopback,
             },
             relay,
+            candidates: Candidates::of(&config, &listeners.listen),
+            certificate: config.rooms.map(|_| Certificate::generate()).transpose()?,
+            events,
             config,
         };
         let desks: Vec<_> = (0..workers)
@@ -142,6 +152,7 @@ impl Relay {
             door: None,
             threads,
             died,
+            events: common.config.rooms.map(|_| heard),
             handle,
         };
         let workers = Arc::clone(&relay.handle.workers);
@@ -151,6 +162,7 @@ impl Relay {
             places,
             counters,
             workers,
+            common.config.rooms.is_some(),
         )?);
         Ok(relay)
     }
@@ -175,7 +187,12 @@ impl Relay {
         self.died.notified().await;
     }
 
-    /// Ends every allocation, closes every socket and waits for the threads.
+    /// Returns what the rooms of all workers tell, once: there is one to hear it. Who is too slow holds up the events, and then loses rooms.
+    pub fn rooms_events(&mut self) -> Option<mpsc::Receiver<Event>> {
+        self.events.take()
+    }
+
+    /// Ends every allocation and every room, closes every socket and waits for the threads.
     pub fn stop(mut self) {
         self.end();
     }
@@ -220,6 +237,10 @@ struct Common {
     strangers: Arc<Strangers>,
     issued: Arc<Issued>,
     nonce_key: [u8; 32],
+    candidates: Candidates,
+    /// There is one if there are rooms.
+    certificate: Option<Certificate>,
+    events: mpsc::Sender<Event>,
 }
 
 impl Common {
@@ -244,7 +265,7 @@ impl Common {
             issued: Arc::clone(&self.issued),
             nonce_key: self.nonce_key,
             worker: id,
-            inside: config.inside.is_some(),
+            inside: config.rooms.is_some(),
         };
         let watch = || desk.poll.registry().try_clone();
         Ok(Worker {
@@ -256,7 +277,8 @@ impl Common {
                 egress: Egress::default(),
                 streams: Streams::new(watch()?, config.streams),
                 rings,
-                inside: config.inside.as_ref().map(|inside| inside.of(id)),
+                rooms: self.rooms(id)?,
+                ended: Vec::new(),
                 astray: 0,
             },
             incoming,
@@ -264,6 +286,21 @@ impl Common {
             commands: desk.commands,
             shared: desk.shared,
         })
+    }
+
+    fn rooms(&self, worker: WorkerId) -> io::Result<Option<Box<Rooms>>> {
+        let Some((limits, certificate)) = self.config.rooms.zip(self.certificate.clone()) else {
+            return Ok(None);
+        };
+        let settings = sfu::Settings {
+            worker: worker.0,
+            candidates: self.candidates.as_slice().to_vec(),
+            certificate,
+            limits,
+        };
+        let (candidates, events) = (self.candidates.clone(), self.events.clone());
+        let rooms = Rooms::new(settings, candidates, random()?, events);
+        Ok(Some(Box::new(rooms)))
     }
 }
 
@@ -414,7 +451,7 @@ mod tests {
                 credentials: CredentialLimits::default(),
                 workers: None,
                 streams: StreamLimits::default(),
-                inside: None,
+                rooms: None,
             };
             let ips = relay_ips(&config, &[Ipv4Addr::LOCALHOST.into()]);
             assert_eq!(ips.v4, Some(bound.parse().unwrap()), "{listen:?}");

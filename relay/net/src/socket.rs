@@ -151,7 +151,11 @@ impl Socket {
         contents: &[u8],
         segment: Option<usize>,
     ) -> io::Result<()> {
-        let destination = SocketAddr::new(self.in_family(destination.ip()), destination.port());
+        let destination = match destination {
+            SocketAddr::V4(v4) => SocketAddr::new(self.in_family((*v4.ip()).into()), v4.port()),
+            // With its scope, without which a link-local address is nowhere.
+            SocketAddr::V6(_) => destination,
+        };
         if (segment, source) == (None, None) {
             // Without control messages, which cost as much as the rest of our part.
             return self.socket.send_to(contents, destination).map(drop);

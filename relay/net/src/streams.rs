@@ -1,4 +1,4 @@
-//! The streams of one worker: clients over TCP and TLS.
+//! The streams of one worker: clients over TCP and TLS, of TURN and of ICE.
 //!
 //! Owns the streams, the bytes that wait in them and when they are closed. A slow, silent or hostile client costs bounded memory: a partial frame is at most
 //! as long as a frame may be, a queue at most what the limits say, and relayed datagrams that find no room are dropped.
@@ -7,7 +7,7 @@ mod stream;
 
 use crate::{
     counters::Traffic,
-    door::{Arrival, StreamLimits},
+    door::{Arrival, Spoken, StreamLimits},
     sockets::FIRST_FREE,
 };
 use mio::{Registry, Token};
@@ -27,6 +27,9 @@ const MOST_BEFORE: usize = stun::MAX_REQUEST;
 
 /// The longest frame of a client with one, in bytes: the most that a length field says, and the header of ChannelData.
 pub(crate) const MOST: usize = u16::MAX as usize + stun::ChannelData::HEADER;
+
+/// The longest frame of ICE, in bytes: as much as a datagram may have that is not to be fragmented.
+pub(crate) const MOST_ICE: usize = 1500;
 
 /// Bytes that answers may wait beyond what relayed datagrams may: whoever floods a client must not cost it its answers.
 const ANSWERS: usize = 4096;
@@ -54,7 +57,10 @@ pub(crate) struct Counted {
     pub(crate) egress: Traffic,
     /// Relayed datagrams that found no room in the queue of a client.
     pub(crate) overflowed: u64,
+    /// The same of rooms' datagrams.
+    pub(crate) unread: u64,
     pub(crate) garbage: u64,
+    pub(crate) strangers: u64,
     pub(crate) idle: u64,
     pub(crate) stuck: u64,
 }
@@ -120,6 +126,12 @@ impl Streams {
         stream.ending.is_none().then_some(stream.five_tuple)
     }
 
+    /// Returns what is spoken on a stream that is open.
+    pub(crate) fn spoken(&self, id: StreamId) -> Option<Spoken> {
+        let stream = self.streams.get(id.0)?;
+        stream.ending.is_none().then_some(stream.spoken)
+    }
+
     /// Puts what has come, behind the partial frame that waited for it, into `scratch`. Returns how many bytes that are, or `None` if nothing has come.
     pub(crate) fn read(&mut self, id: StreamId, scratch: &mut [u8]) -> Option<usize> {
         let stream = self.streams.get_mut(id.0)?;
@@ -156,6 +168,19 @@ impl Streams {
             && !self.push(id, parts, self.limits.buffered)
         {
             self.counted.overflowed += 1;
+        }
+    }
+
+    /// Queues a datagram of a room with its length before it (RFC 4571 section 2), or drops it.
+    pub(crate) fn send_media(&mut self, to: &FiveTuple, datagram: &[u8]) {
+        let Some(id) = self.ids.get(to).copied() else {
+            return;
+        };
+        let length = (datagram.len() as u16).to_be_bytes();
+        if datagram.len() > MOST_ICE
+            || !self.push(id, [&length, datagram, &[]], self.limits.buffered)
+        {
+            self.counted.unread += 1;
         }
     }
 
@@ -209,14 +234,15 @@ impl Streams {
             Ending::Garbage => self.counted.garbage += 1,
             Ending::Idle => self.counted.idle += 1,
             Ending::Stuck => self.counted.stuck += 1,
+            Ending::Stranger => self.counted.strangers += 1,
         }
     }
 
-    /// Closes one of the streams that are to be closed, and returns whose it was.
-    pub(crate) fn close_next(&mut self) -> Option<FiveTuple> {
+    /// Closes one of the streams that are to be closed, and returns whose it was and what was spoken on it.
+    pub(crate) fn close_next(&mut self) -> Option<(FiveTuple, Spoken)> {
         let id = self.ending.pop()?;
         let stream = self.streams.try_remove(id.0)?;
-        let five_tuple = stream.five_tuple;
+        let (five_tuple, spoken) = (stream.five_tuple, stream.spoken);
         self.looks.remove(&(stream.look, id));
         self.waiting -= stream.waiting();
         tracing::debug!(%five_tuple, ending = ?stream.ending, "stream closed");
@@ -224,7 +250,7 @@ impl Streams {
         if self.ids.get(&five_tuple) == Some(&id) {
             self.ids.remove(&five_tuple);
         }
-        Some(five_tuple)
+        Some((five_tuple, spoken))
     }
 
     /// Ends the streams that have had neither an allocation nor a whole message for too long.

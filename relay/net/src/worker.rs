@@ -1,6 +1,7 @@
-//! One worker: a thread that owns its sockets, its streams and its TURN server, and carries bytes between them.
+//! One worker: a thread that owns its sockets, its streams, its TURN server and its rooms, and carries bytes between them.
 //!
-//! It works in rounds: wait, read what has come, hand it to the server, send what that says. The clock is read once a round; what leaves, leaves at its end.
+//! It works in rounds: wait, read what has come, hand it to the server and the rooms, send what they say. The clock is read once a round; what leaves,
+//! leaves at its end.
 
 mod take;
 
@@ -8,6 +9,7 @@ use crate::{
     Counters,
     command::{Command, Shared},
     counters::{Queues, StreamCounters},
+    door::Spoken,
     host,
     ingress::Ingress,
     out::Out,
@@ -17,6 +19,7 @@ use crate::{
     streams::{MOST, StreamId},
 };
 use mio::{Events, Poll, Token};
+use sfu::Refusal;
 use std::{
     collections::VecDeque,
     io,
@@ -34,8 +37,8 @@ pub(crate) const WAKER: Token = Token(usize::MAX);
 /// Bytes that are read from a stream at once, beside the partial frame that waited for them.
 const READ: usize = 1 << 16;
 
-/// How soon counters are tried again if somebody was reading them.
-const PUBLISH_AGAIN: Duration = Duration::from_millis(10);
+/// How soon is tried again what found somebody reading the counters, or no room for an event.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// How often the host's addresses are read again; they change with its networks.
 const SURVEY: Duration = Duration::from_secs(30);
@@ -65,9 +68,8 @@ pub(crate) struct Worker {
 struct Work {
     worker: Worker,
     ingress: Ingress,
-    /// What a stream is read into, and what an insider sends.
+    /// What a stream is read into.
     scratch: Box<[u8]>,
-    payload: Vec<u8>,
     /// Sources that may have more to read; the poll tells of each only once.
     readable: VecDeque<Source>,
     /// A ring has more to hand over.
@@ -94,7 +96,6 @@ impl Worker {
             worker: self,
             ingress: Ingress::new(),
             scratch: vec![0; MOST + READ].into(),
-            payload: Vec::new(),
             readable: VecDeque::new(),
             ringing: false,
             counters: Counters::default(),
@@ -128,6 +129,8 @@ impl Work {
             self.survey(now);
             self.worker.server.handle_timeout(now);
             self.worker.out.drain(&mut self.worker.server);
+            // First what says whose a path is: what comes on it may be waiting in a socket.
+            self.ringing = self.hear(now);
             for _ in 0..self.readable.len() {
                 if let Some(source) = self.readable.pop_front()
                     && self.read(source, now)
@@ -135,8 +138,7 @@ impl Work {
                     self.readable.push_back(source);
                 }
             }
-            self.ringing = self.hear(now);
-            self.look_inside(now);
+            self.serve_rooms(now);
             self.send(now);
             published = self.worker.shared.counters.publish(self.snapshot());
             let relayed = self.relayed - before;
@@ -149,17 +151,18 @@ impl Work {
 
     /// Waits until something has come or something is due. `round` is when the last round began.
     fn wait(&mut self, events: &mut Events, published: bool, round: Instant) -> io::Result<()> {
-        let inside = self.worker.out.inside.as_ref();
+        let rooms = self.worker.out.rooms.as_ref();
         let deadline = [
             self.worker.server.next_deadline(),
             self.worker.out.streams.next_deadline(),
-            inside.and_then(|inside| inside.next_deadline()),
+            rooms.and_then(|rooms| rooms.next_deadline()),
         ];
         let deadline = deadline.into_iter().flatten().min();
         let timeout = if self.has_more() {
             Some(Duration::ZERO)
         } else {
-            let again = (!published).then_some(PUBLISH_AGAIN);
+            let untold = rooms.is_some_and(|rooms| rooms.has_untold());
+            let again = (!published || untold).then_some(AGAIN);
             let deadline = deadline.map(|deadline| deadline.saturating_duration_since(round));
             [deadline, again].into_iter().flatten().min()
         };
@@ -205,6 +208,13 @@ impl Work {
                 Command::Revoke(session) => worker.server.revoke(&session, now),
                 // Who asked may have gone away.
                 Command::End(id, answer) => drop(answer.send(worker.server.end(id, now))),
+                Command::Ask(ask, answer) => {
+                    let answered = match &mut worker.out.rooms {
+                        Some(rooms) => rooms.ask(*ask, now.mono),
+                        None => Err(Refusal::Unsupported),
+                    };
+                    drop(answer.send(answered));
+                }
                 Command::List(answer) => drop(answer.send(worker.server.allocations().collect())),
                 Command::Adopt(arrival) => match worker.out.streams.adopt(*arrival, now.mono) {
                     Ok((id, read)) => {
@@ -241,9 +251,16 @@ impl Work {
         out.egress.flush(&out.sockets);
         out.hand_icmp(server, now);
         out.streams.flush();
-        while let Some(client) = out.streams.close_next() {
-            server.handle_closed(client, now);
-            out.drain(server);
+        while let Some((client, spoken)) = out.streams.close_next() {
+            match (spoken, &mut out.rooms) {
+                (Spoken::Ice, Some(rooms)) => {
+                    rooms.stream_closed(client.client, client.server, now.mono);
+                }
+                (Spoken::Turn | Spoken::Ice, _) => {
+                    server.handle_closed(client, now);
+                    out.drain(server);
+                }
+            }
         }
         out.egress.flush(&out.sockets);
         out.rings.wake();
@@ -269,11 +286,18 @@ impl Work {
             unsent: sent.failed,
             overflowed: out.rings.dropped(),
             astray: out.astray,
+            rooms: out
+                .rooms
+                .as_ref()
+                .map(|rooms| rooms.counters())
+                .unwrap_or_default(),
             streams: StreamCounters {
                 garbage: streams.garbage,
                 idle: streams.idle,
                 stuck: streams.stuck,
+                strangers: streams.strangers,
                 overflowed: streams.overflowed,
+                unread: streams.unread,
                 ..StreamCounters::default()
             },
             queues: Queues {

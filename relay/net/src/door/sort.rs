@@ -2,7 +2,7 @@
 //!
 //! A connection that begins as TLS is taken through its handshake, then told by ALPN, or by the first bytes inside where a client has none.
 
-use crate::tls::ALPN;
+use crate::{streams::MOST_ICE, tls::ALPN};
 use rustls::ServerConnection;
 use std::io;
 use tokio::{
@@ -17,11 +17,16 @@ const HANDSHAKE: u8 = 0x16;
 /// As many bytes as tell a protocol: a STUN message up to its cookie.
 const HEAD: usize = 8;
 
+/// Bytes of the length before a frame of ICE (RFC 4571 section 2).
+const LENGTH: usize = 2;
+
 /// What a connection turned out to be.
 #[derive(Debug)]
 pub(crate) enum Sorted {
     /// TURN.
     Turn(Opened),
+    /// ICE, which begins with a connectivity check for a room of this worker.
+    Ice(Opened, u8),
     /// Something else.
     Other(Opened),
 }
@@ -46,13 +51,22 @@ pub(crate) async fn sort(mut socket: TcpStream, tls: Option<&TlsAcceptor>) -> io
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let Some(tls) = tls.filter(|_| first == [HANDSHAKE]) else {
-        let read = head(&mut socket).await?;
+        let mut read = head(&mut socket).await?;
+        let frame = check(&read);
+        if let Some(frame) = frame {
+            read.resize(frame.max(HEAD), 0);
+            socket.read_exact(&mut read[HEAD..]).await?;
+        }
+        let worker = frame.and_then(|_| sfu::worker_of_request(&read[LENGTH..]));
         let opened = Opened {
             socket,
             tls: None,
             read,
         };
-        return Ok(sorted(opened));
+        return Ok(match worker {
+            Some(worker) => Sorted::Ice(opened, worker),
+            None => sorted(opened),
+        });
     };
     let mut stream = tls.accept(socket).await?;
     let turn = stream.get_ref().1.alpn_protocol() == Some(ALPN);
@@ -78,6 +92,16 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut head = vec![0; HEAD];
     stream.read_exact(&mut head).await?;
     Ok(head)
+}
+
+/// Returns how long the first frame is, its length before it included, if `head` begins like a connectivity check of ICE: a Binding request whose cookie
+/// comes two bytes later than that of a message of TURN.
+fn check(head: &[u8]) -> Option<usize> {
+    let &[l0, l1, 0, 1, _, _, 0x21, 0x12] = head else {
+        return None;
+    };
+    let length = usize::from(u16::from_be_bytes([l0, l1]));
+    (length <= MOST_ICE).then_some(LENGTH + length)
 }
 
 fn sorted(opened: Opened) -> Sorted {
@@ -118,10 +142,30 @@ mod tests {
         for bytes in [
             &b"GET / HTTP/1.1\r\n"[..],
             b"\x40\x00\x00\x04\x21\x12\xa4\x42",
-            b"\x00\x20\x00\x01\x00\x00\x21\x12",
+            b"\x00\x20\x00\x03\x00\x00\x21\x12",
             &[0xFF; 20],
         ] {
             assert!(matches!(plain(bytes).await, Sorted::Other(_)), "{bytes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connectivity_check_behind_its_length_is_ice_of_the_worker_in_its_ufrag() {
+        let mut check = b"\x00\x01\x00\x14\x21\x12\xa4\x42............".to_vec();
+        check.extend(b"\x00\x06\x00\x0e01abcdef:there\0\0");
+        let bytes = [&[0, check.len() as u8][..], &check].concat();
+        let Sorted::Ice(opened, worker) = plain(&bytes).await else {
+            panic!("no ICE");
+        };
+        assert_eq!((opened.read, worker), (bytes, 1));
+    }
+
+    #[tokio::test]
+    async fn a_binding_request_behind_a_length_that_is_no_check_is_something_else() {
+        let short = [&[0, 20][..], BINDING].concat();
+        let long = [&[0x7F, 0xFF][..], BINDING].concat();
+        for bytes in [short, long] {
+            assert!(matches!(plain(&bytes).await, Sorted::Other(_)));
         }
     }
 
@@ -212,7 +256,7 @@ mod tests {
     fn turn(sorted: Sorted) -> Opened {
         match sorted {
             Sorted::Turn(opened) => opened,
-            Sorted::Other(other) => panic!("no TURN: {other:?}"),
+            Sorted::Ice(other, _) | Sorted::Other(other) => panic!("no TURN: {other:?}"),
         }
     }
 }

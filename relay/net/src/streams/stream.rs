@@ -2,7 +2,7 @@
 //!
 //! Holds no memory while it is silent: what it needs for a partial frame or a queue it borrows from the [`Pool`].
 
-use crate::door::{Arrival, Place};
+use crate::door::{Arrival, Place, Spoken};
 use mio::{Interest, Registry, Token, net::TcpStream};
 use rustls::ServerConnection;
 use std::{
@@ -46,12 +46,14 @@ impl Pool {
 pub(crate) enum Ending {
     /// Its client closed it, or the network failed.
     Gone,
-    /// It carries no TURN, or a frame that is too long.
+    /// It does not carry what it began with, or a frame that is too long.
     Garbage,
     /// It had no allocation and said nothing whole for too long.
     Idle,
     /// Its client does not read, and an answer found no room.
     Stuck,
+    /// It carries ICE of nobody in a room.
+    Stranger,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,7 @@ pub(crate) struct Stream {
     socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
     pub(super) five_tuple: FiveTuple,
+    pub(super) spoken: Spoken,
     /// The beginning of a frame whose end has not come.
     partial: Vec<u8>,
     /// What waits to be written, from `written` on.
@@ -90,6 +93,7 @@ impl Stream {
             socket: TcpStream::from_std(arrival.socket),
             tls: arrival.tls,
             five_tuple: arrival.five_tuple,
+            spoken: arrival.spoken,
             partial: arrival.read,
             queue: Vec::new(),
             written: 0,

@@ -1,13 +1,17 @@
-//! What has come: each datagram and frame from its source to the server, and on to where that says.
+//! What has come: each datagram and frame from its source to the server or the rooms, and on to where they say.
 
 use super::{Source, Work, Worker};
 use crate::{
+    door::Spoken,
     door::canonical,
     ingress::BATCH,
     out::Out,
+    rings::Record,
+    rooms::Rooms,
     sockets::SocketId,
-    streams::{Ending, StreamId, most},
+    streams::{Ending, MOST_ICE, StreamId, most},
 };
+use sfu::{Path, Taken, Via};
 use std::{io, net::SocketAddr};
 use stun::{DatagramClass, stream::Next};
 use turn::{Family, FiveTuple, Now, PeerAddr, RelayedPort, Transport};
@@ -74,21 +78,33 @@ impl Work {
             client: canonical(meta.addr),
             server: SocketAddr::new(server, local.port()),
         };
-        let worker = &mut self.worker;
+        let Worker {
+            server: turn, out, ..
+        } = &mut self.worker;
+        let path = |rooms: &Rooms| rooms.path(Via::Udp, from.client, from.server);
+        let path = out.rooms.as_deref().map(path);
         for datagram in datagrams {
             self.counters.ingress.add(Transport::Udp, datagram.len());
-            match DatagramClass::of(datagram) {
+            let class = DatagramClass::of(datagram);
+            if class != DatagramClass::ChannelData
+                && let (Some(rooms), Some(path)) = (&mut out.rooms, &path)
+                && rooms.take(path, datagram, &mut out.rings, now.mono)
+            {
+                self.relayed += u64::from(class == DatagramClass::Rtp);
+                continue;
+            }
+            match class {
                 DatagramClass::Stun | DatagramClass::ChannelData => {}
                 DatagramClass::Dtls | DatagramClass::Rtp | DatagramClass::Unknown => {
                     self.counters.unknown += 1;
                     continue;
                 }
             }
-            if let Some(to_peer) = worker.server.handle_client(from, datagram, now) {
+            if let Some(to_peer) = turn.handle_client(from, datagram, now) {
                 self.relayed += 1;
-                worker.out.send_to_peer(to_peer, datagram, now);
+                out.send_to_peer(to_peer, datagram, now);
             }
-            worker.out.drain(&mut worker.server);
+            out.drain(turn);
         }
     }
 
@@ -117,55 +133,68 @@ impl Work {
             more |= waiting > RING_TURN;
             let mut left = waiting.min(RING_TURN);
             while left > 0
-                && let Some((port, from, payload, taken)) = incoming.next(ring)
+                && let Some((sender, record, taken)) = incoming.next(ring)
             {
                 left = left.saturating_sub(taken);
-                self.relayed += 1;
-                take_from_peer(server, out, (port, from), payload, now);
+                match record {
+                    Record::Relayed { on, from, payload } => {
+                        self.relayed += 1;
+                        take_from_peer(server, out, (on, from), payload, now);
+                    }
+                    Record::Media { .. }
+                    | Record::Mine(_)
+                    | Record::NotMine(_)
+                    | Record::Closed(_) => {
+                        self.relayed += u64::from(matches!(record, Record::Media { .. }));
+                        if let Some(rooms) = &mut out.rooms {
+                            rooms.take_record(sender, &record, &mut out.rings, now.mono);
+                        }
+                    }
+                }
             }
         }
         more
     }
 
-    /// Lets the inside do what is due, and sends what it has to send.
-    pub(super) fn look_inside(&mut self, now: Now) {
+    /// Lets the rooms do what is due, sends what they have to send and tells what they have to tell.
+    pub(super) fn serve_rooms(&mut self, now: Now) {
         let worker = &mut self.worker;
-        let Some(inside) = &mut worker.out.inside else {
+        let Some(mut rooms) = worker.out.rooms.take() else {
             return;
         };
-        if inside
-            .next_deadline()
-            .is_some_and(|deadline| deadline <= now.mono)
-        {
-            inside.handle_timeout(now.mono);
+        while let Some(relayed) = worker.out.ended.pop() {
+            rooms.allocation_ended(relayed, &mut worker.out.rings, now.mono);
         }
-        loop {
-            self.payload.clear();
-            let inside = worker.out.inside.as_mut();
-            let Some((from, to)) =
-                inside.and_then(|inside| inside.poll_transmit(&mut self.payload))
-            else {
-                return;
-            };
-            self.relayed += 1;
-            worker.take_from_inside(from, to, &self.payload, now);
+        rooms.handle_timeout(now.mono);
+        while let Some(transmit) = rooms.poll_transmit() {
+            let (path, datagram) = (&transmit.path, transmit.payload);
+            match path.via {
+                Via::Udp => worker.out.send_media(Transport::Udp, path, datagram),
+                Via::Tcp => worker.out.send_media(Transport::Tcp, path, datagram),
+                Via::Relay => worker.send_to_relayed(path, datagram, now),
+            }
         }
+        rooms.tell();
+        worker.out.rooms = Some(rooms);
     }
 }
 
 impl Worker {
-    /// Takes a datagram from the inside to a relayed address, on whichever worker that is.
-    fn take_from_inside(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8], now: Now) {
+    /// Takes a datagram of a room to a relayed address, on whichever worker that is.
+    fn send_to_relayed(&mut self, path: &Path, payload: &[u8], now: Now) {
         let on = RelayedPort {
-            family: Family::of(to.ip()),
-            port: to.port(),
+            family: Family::of(path.remote.ip()),
+            port: path.remote.port(),
         };
-        let from = PeerAddr::from(from);
+        let from = PeerAddr::from(path.local);
         match self.registry.worker_of(on) {
             Some(worker) if worker == self.id => {
                 take_from_peer(&mut self.server, &mut self.out, (on, from), payload, now);
             }
-            Some(worker) => self.out.rings.push(worker, on, from, payload),
+            Some(worker) => {
+                let record = Record::Relayed { on, from, payload };
+                self.out.rings.push(worker, &record);
+            }
             None => self.out.astray += 1,
         }
     }
@@ -185,8 +214,16 @@ fn take_from_peer(
     out.drain(server);
 }
 
-/// Hands the whole frames in `bytes` to the server, and keeps the rest for later. Returns whether the stream goes on.
+/// Hands the whole frames in `bytes` to the server or the rooms, and keeps the rest for later. Returns whether the stream goes on.
 pub(super) fn take_frames(worker: &mut Worker, id: StreamId, bytes: &[u8], now: Now) -> bool {
+    match worker.out.streams.spoken(id) {
+        Some(Spoken::Turn) => take_turn_frames(worker, id, bytes, now),
+        Some(Spoken::Ice) => take_ice_frames(&mut worker.out, id, bytes, now),
+        None => false,
+    }
+}
+
+fn take_turn_frames(worker: &mut Worker, id: StreamId, bytes: &[u8], now: Now) -> bool {
     let mut rest = bytes;
     loop {
         // An answer that found no room may have ended it.
@@ -215,4 +252,31 @@ pub(super) fn take_frames(worker: &mut Worker, id: StreamId, bytes: &[u8], now: 
             }
         }
     }
+}
+
+/// Takes frames of ICE-TCP: each has its length in two bytes before it (RFC 4571 section 2). Who says what no participant would is let go.
+fn take_ice_frames(out: &mut Out, id: StreamId, bytes: &[u8], now: Now) -> bool {
+    let (Some(from), Some(rooms)) = (out.streams.five_tuple(id), &mut out.rooms) else {
+        return false;
+    };
+    let path = rooms.path(Via::Tcp, from.client, from.server);
+    let mut rest = bytes;
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        if length > MOST_ICE {
+            out.streams.end(id, Ending::Garbage);
+            return false;
+        }
+        let Some((frame, next)) = after.split_at_checked(length) else {
+            break;
+        };
+        out.streams.heard(id, length, now.mono);
+        if rooms.take_frame(&path, frame, now.mono) == Taken::Nobody {
+            out.streams.end(id, Ending::Stranger);
+            return false;
+        }
+        rest = next;
+    }
+    out.streams.keep(id, rest);
+    true
 }

@@ -1,12 +1,15 @@
 //! Starting and stopping.
 
 use crate::support::{Client, config, mapped_address, socket, start};
-use net::{CommandError, Config, Insider, Insiders, Relay, StartError};
+use net::{CommandError, Config, Relay, StartError};
 use std::{
-    net::{SocketAddr, UdpSocket},
-    time::{Duration, Instant},
+    net::{IpAddr, UdpSocket},
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 use tokio::time::timeout;
+use turn::{PeerPolicy, SessionName};
 
 #[test]
 fn a_listen_address_that_is_taken_is_named() {
@@ -126,11 +129,14 @@ async fn a_worker_that_dies_is_noticed() {
         relay.stop();
         died.is_ok()
     };
-    let faulty = Relay::start(Config {
-        inside: Some(Insiders::new(|_| Box::new(Faulty(Instant::now())))),
+    let (faulty, address) = start(Config {
+        peers: Arc::new(Faulty),
         ..config(20_140..=20_149)
     });
-    assert!(died(faulty.unwrap()).await);
+    let client = Client::connect(address, "alice");
+    // Nobody answers it.
+    let _asking = thread::spawn(move || client.allocate());
+    assert!(died(faulty).await);
     let (sound, address) = start(config(20_150..=20_159));
     assert_eq!(mapped_address(&socket(), address).1, address);
     assert!(
@@ -140,23 +146,23 @@ async fn a_worker_that_dies_is_noticed() {
     );
 }
 
-/// Panics as soon as its worker looks after it.
-struct Faulty(Instant);
+/// Panics as soon as somebody has an allocation.
+struct Faulty;
 
-impl Insider for Faulty {
-    fn handle_datagram(&mut self, _: SocketAddr, _: SocketAddr, _: &[u8], _: Instant) -> bool {
+impl PeerPolicy for Faulty {
+    fn permits(&self, _: &SessionName, _: IpAddr) -> bool {
         false
     }
 
-    fn poll_transmit(&mut self, _: &mut Vec<u8>) -> Option<(SocketAddr, SocketAddr)> {
-        None
+    fn connects(&self, _: &SessionName, _: &SessionName) -> bool {
+        false
     }
 
-    fn handle_timeout(&mut self, _: Instant) {
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    fn appeared(&self, _: &SessionName, _: IpAddr) {
         panic!("a fault, as the test wants it");
-    }
-
-    fn next_deadline(&self) -> Option<Instant> {
-        Some(self.0)
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn config(relay_ports: std::ops::RangeInclusive<u16>) -> Config {
         credentials: CredentialLimits::default(),
         workers: None,
         streams: StreamLimits::default(),
-        inside: None,
+        rooms: None,
     }
 }
 
@@ -82,9 +82,9 @@ pub(crate) enum Wire {
 }
 
 /// Bytes both ways.
-pub(crate) trait Stream: Read + Write {}
+pub(crate) trait Stream: Read + Write + Send {}
 
-impl<T: Read + Write> Stream for T {}
+impl<T: Read + Write + Send> Stream for T {}
 
 impl Wire {
     /// Connects over TCP.

@@ -1,8 +1,8 @@
-//! Several workers: packets between them, commands to all of them, and peers inside the process.
+//! Several workers: packets between them, and commands to all of them.
 
 use crate::support::{Client, Wire, config, eventually, socket, start};
-use net::{Config, Handle, Insider, Insiders, Relay};
-use std::{collections::VecDeque, net::SocketAddr, num::NonZero, time::Instant};
+use net::{Config, Handle, Relay};
+use std::{net::SocketAddr, num::NonZero};
 use turn::{SessionName, WorkerId};
 
 #[test]
@@ -129,35 +129,7 @@ fn every_allocation_is_listed_and_one_can_be_ended() {
 }
 
 #[test]
-fn a_peer_inside_the_process_is_reached_and_reaches_clients_of_every_worker() {
-    let (relay, address) = start(Config {
-        workers: NonZero::new(2),
-        inside: Some(Insiders::new(|_: WorkerId| Box::new(Echo::default()))),
-        ..config(20_950..=20_999)
-    });
-    let ((alice, a), (bob, b)) = pair(&relay, address, false);
-    for (client, relayed) in [(&alice, a), (&bob, b)] {
-        client.bind(0x4000, address).unwrap();
-        client.send_channel(0x4000, b"hello");
-        assert_eq!(client.receive(), (Some(0x4000), b"hello".to_vec()));
-        // The insider sends on to whom the payload names, who may be another worker's.
-        for (other, name) in [(&alice, a), (&bob, b)] {
-            other.bind(0x4000, address).unwrap();
-            client.send_channel(0x4000, format!("to {name}").as_bytes());
-            let (channel, payload) = other.receive();
-            assert_eq!(channel, Some(0x4000));
-            assert_eq!(payload, format!("from {relayed}").into_bytes());
-        }
-    }
-    alice.send_channel(0x4000, b"nobody's");
-    alice.send_channel(0x4000, b"to 127.0.0.1:9");
-    eventually("what was nobody's is counted", || {
-        relay.handle().counters().astray == 2
-    });
-}
-
-#[test]
-fn without_a_peer_inside_the_address_of_a_listener_is_nobodys() {
+fn without_rooms_the_address_of_a_listener_is_nobodys() {
     let (relay, address) = start_with(2, 21_000..=21_009);
     let client = Client::connect(address, "alice");
     client.allocate().unwrap();
@@ -171,43 +143,6 @@ fn without_a_peer_inside_the_address_of_a_listener_is_nobodys() {
     eventually("it is dropped", own_address);
     let peer = socket();
     peer.send_to(b"x", address).unwrap();
-}
-
-/// Sends what it gets back to who sent it, or on to whom it names.
-#[derive(Default)]
-struct Echo(VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>);
-
-impl Insider for Echo {
-    fn handle_datagram(
-        &mut self,
-        relayed: SocketAddr,
-        to: SocketAddr,
-        datagram: &[u8],
-        _now: Instant,
-    ) -> bool {
-        if datagram == b"nobody's" {
-            return false;
-        }
-        let text = String::from_utf8_lossy(datagram);
-        let reply = match text.strip_prefix("to ") {
-            Some(name) => (to, name.parse().unwrap(), format!("from {relayed}").into()),
-            None => (to, relayed, datagram.to_vec()),
-        };
-        self.0.push_back(reply);
-        true
-    }
-
-    fn poll_transmit(&mut self, payload: &mut Vec<u8>) -> Option<(SocketAddr, SocketAddr)> {
-        let (from, to, datagram) = self.0.pop_front()?;
-        payload.extend(datagram);
-        Some((from, to))
-    }
-
-    fn handle_timeout(&mut self, _now: Instant) {}
-
-    fn next_deadline(&self) -> Option<Instant> {
-        None
-    }
 }
 
 fn start_with(workers: u8, ports: std::ops::RangeInclusive<u16>) -> (Relay, SocketAddr) {
