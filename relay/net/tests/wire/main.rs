@@ -8,6 +8,7 @@
 mod foreign;
 mod loopback;
 mod start;
+mod strangers;
 mod streams;
 mod support;
 mod workers;
