@@ -1,5 +1,6 @@
 //! What the store keeps of a call.
 
+use super::group_record::duration_secs;
 use super::{CallId, ChatId, SessionId, UnixMillis, UserId, UserName};
 
 /// Sound alone, or a picture too.
@@ -27,6 +28,34 @@ impl CallKind {
         [Self::Voice, Self::Video]
             .into_iter()
             .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Between whom media passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallForm {
+    /// Between two devices.
+    Private,
+    /// Through a room.
+    Group,
+}
+
+impl CallForm {
+    /// The name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Group => "group",
+        }
+    }
+
+    /// Reads that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Private, Self::Group]
+            .into_iter()
+            .find(|form| form.as_str() == text)
     }
 }
 
@@ -95,8 +124,10 @@ pub enum EndReason {
     Cancelled,
     /// Another device of the same person accepted: over for this device alone.
     AnsweredElsewhere,
-    /// One side was gone for too long.
+    /// One side was gone for too long; of a group call: nobody came back after a restart.
     Lost,
+    /// Nobody was in a group call any more.
+    Empty,
 }
 
 impl EndReason {
@@ -110,6 +141,7 @@ impl EndReason {
             Self::Cancelled => "cancelled",
             Self::AnsweredElsewhere => "answered_elsewhere",
             Self::Lost => "lost",
+            Self::Empty => "empty",
         }
     }
 
@@ -123,6 +155,7 @@ impl EndReason {
             Self::Cancelled,
             Self::AnsweredElsewhere,
             Self::Lost,
+            Self::Empty,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == text)
@@ -173,8 +206,7 @@ impl CallRecord {
     /// Seconds from the answer to the end; `None` if it was never answered or is not over.
     #[must_use]
     pub fn duration_secs(&self) -> Option<i64> {
-        let span = self.ended_at?.since(self.answered_at?);
-        i64::try_from((span.as_millis() + 500) / 1000).ok()
+        duration_secs(self.answered_at, self.ended_at)
     }
 
     /// Whether `user` takes part in it.

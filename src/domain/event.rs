@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    CallId, CallKind, CallStatus, Change, Chat, ChatId, EndReason, SignalKind, UnixMillis, User,
-    UserId, UserName,
+    CallId, CallKind, CallStatus, Change, Chat, ChatId, EndReason, GroupEvent, SignalKind,
+    UnixMillis, User, UserId, UserName,
 };
 
 /// Why a session is over.
@@ -68,6 +68,8 @@ pub enum Event {
     Stopping,
     /// Something happened in a call.
     Call(CallEvent),
+    /// Something happened in a group call.
+    Group(GroupEvent),
 }
 
 /// One thing that happened in a call.

@@ -84,6 +84,11 @@ id!(
     CallId
 );
 
+id!(
+    /// One joined device in a group call; new for each join.
+    ParticipantId
+);
+
 /// One live connection of a client to a namespace. Never leaves the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SocketId(pub u64);

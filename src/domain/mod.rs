@@ -6,9 +6,13 @@ mod call;
 mod call_record;
 mod chat;
 mod event;
+mod group_call;
+mod group_event;
+mod group_record;
 mod ids;
 mod invalid;
 mod invite;
+mod room;
 mod text;
 mod time;
 mod user;
@@ -16,14 +20,25 @@ mod user;
 pub use call::{
     Call, CallError, Command, Effect, Emit, Limits as CallLimits, RelayChange, SignalKind, Target,
 };
-pub use call_record::{CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
+pub use call_record::{CallForm, CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
 pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
 pub use event::{CallEvent, Event, SessionEnd};
+pub use group_call::{
+    Audience, GroupCall, GroupCommand, GroupEffect, GroupLimits, GroupRefusal, Moderation,
+    Newcomer, Speaker,
+};
+pub use group_event::{GroupEvent, GroupSummons, GroupView, ParticipantView, StopWhy};
+pub use group_record::{Admission, Before, CallEntry, GroupPerson, GroupRecord, Outcome};
 pub use ids::{
-    CallId, ChatId, DeviceId, InviteId, MessageId, SessionId, SocketId, TokenId, UserId,
+    CallId, ChatId, DeviceId, InviteId, MessageId, ParticipantId, SessionId, SocketId, TokenId,
+    UserId,
 };
 pub use invalid::{Fault, Invalid};
 pub use invite::{Invite, InviteCode, InviteState};
+pub use room::{
+    Answered, Joining, Link, PauseWhy, PublicationId, Published, Quality, QualityWhy, RoomAsk,
+    RoomReport, Sdp, Seat, Source, Tile, Track, VideoState,
+};
 pub use text::{ChatName, ClientId, Content, NameKey, Password, UserName};
 pub use time::UnixMillis;
 pub use user::{Actor, User};

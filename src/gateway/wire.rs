@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::group_wire;
 use crate::domain::{CallEvent, Change, Event, SignalKind};
 use crate::wire::{self, CallKind, CallStatus};
 
@@ -38,6 +39,9 @@ pub(super) fn event(event: &Event, legacy: bool) -> Option<(&'static str, Value)
         }
         Event::Stopping => (!legacy).then(|| ("server_stopping", json!({}))),
         Event::Call(event) => call(event, legacy),
+        // Deployed clients know calls between two alone.
+        Event::Group(_) if legacy => None,
+        Event::Group(event) => group_wire::event(event),
     }
 }
 
@@ -105,7 +109,8 @@ fn call(event: &CallEvent, legacy: bool) -> Option<(&'static str, Value)> {
     })
 }
 
-fn value(shape: &impl Serialize) -> Option<Value> {
+/// Writes a wire shape.
+pub(super) fn value(shape: &impl Serialize) -> Option<Value> {
     serde_json::to_value(shape)
         .inspect_err(|error| tracing::error!(%error, "an event could not be written"))
         .ok()

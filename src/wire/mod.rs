@@ -2,10 +2,16 @@
 //!
 //! Owns names and formats of the contract with deployed clients and of `docs/protocol.md`. Knows no transport.
 
+mod group;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{self, CallId, CallRecord, ChatId, InviteId, MessageId, UnixMillis, UserId};
+
+pub use group::{
+    CallEntry, CallPerson, CallShape, GroupCall, GroupParticipant, LinkState, Outcome,
+};
 
 /// Somebody as everybody may see them.
 #[derive(Serialize, ToSchema, Debug, Clone)]

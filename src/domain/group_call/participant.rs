@@ -1,0 +1,162 @@
+//! One joined device: who it is, what it last heard, and how fast it may ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::{
+    CallId, GroupEvent, Link, ParticipantId, ParticipantView, PublicationId, Quality, QualityWhy,
+    Seat, SessionId, SocketId, UnixMillis, UserId, UserName, VideoState,
+};
+use super::{GroupRefusal, Newcomer};
+
+#[derive(Clone, Debug)]
+pub(super) struct Participant {
+    pub(super) id: ParticipantId,
+    pub(super) user: UserId,
+    pub(super) session: SessionId,
+    /// `None` while its connection to the server is lost; its media may go on.
+    pub(super) socket: Option<SocketId>,
+    pub(super) link: Link,
+    pub(super) muted: bool,
+    pub(super) muted_by: Option<UserId>,
+    pub(super) camera: bool,
+    pub(super) screen: bool,
+    pub(super) publications: BTreeSet<PublicationId>,
+    pub(super) quality: Option<(Quality, Option<QualityWhy>)>,
+    pub(super) latest: Latest,
+    pub(super) pace: Pace,
+    name: UserName,
+    joined_at: UnixMillis,
+}
+
+impl Participant {
+    pub(super) fn new(
+        id: ParticipantId,
+        newcomer: Newcomer,
+        publications: Vec<PublicationId>,
+        now: UnixMillis,
+    ) -> Self {
+        Self {
+            id,
+            user: newcomer.user,
+            session: newcomer.session,
+            socket: Some(newcomer.socket),
+            link: Link::Connecting,
+            muted: newcomer.muted,
+            muted_by: None,
+            camera: newcomer.camera,
+            screen: false,
+            publications: publications.into_iter().collect(),
+            quality: None,
+            latest: Latest::default(),
+            pace: Pace::default(),
+            name: newcomer.name,
+            joined_at: now,
+        }
+    }
+
+    pub(super) fn view(&self) -> ParticipantView {
+        ParticipantView {
+            id: self.id,
+            user: self.user,
+            name: self.name.clone(),
+            joined_at: self.joined_at,
+            link: self.link,
+            muted: self.muted,
+            muted_by: self.muted_by,
+            camera: self.camera,
+            screen: self.screen,
+        }
+    }
+}
+
+/// What a participant was told last, for a socket that comes in place of one that was lost. As large as its room at most.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Latest {
+    /// An offer of the room that is not answered yet.
+    pub(super) offer: Option<(u32, Arc<str>)>,
+    pub(super) seats: Option<Arc<[Seat]>>,
+    pub(super) video: BTreeMap<PublicationId, VideoState>,
+    pub(super) layers: BTreeMap<PublicationId, u8>,
+}
+
+impl Latest {
+    /// All of it, as it was told.
+    pub(super) fn events(&self, call: CallId, participant: ParticipantId) -> Vec<GroupEvent> {
+        let seats = self.seats.iter().map(|seats| GroupEvent::Seats {
+            call,
+            participant,
+            seats: Arc::clone(seats),
+        });
+        let offer = self.offer.iter().map(|(number, sdp)| GroupEvent::Offer {
+            call,
+            participant,
+            number: *number,
+            sdp: Arc::clone(sdp),
+        });
+        let video = self
+            .video
+            .iter()
+            .map(|(&publication, &state)| GroupEvent::Video {
+                call,
+                participant,
+                publication,
+                state,
+            });
+        let layers = (self.layers.iter()).map(|(&publication, &wanted)| GroupEvent::Layers {
+            call,
+            participant,
+            publication,
+            wanted,
+        });
+        seats.chain(offer).chain(video).chain(layers).collect()
+    }
+}
+
+/// How much a participant has asked for in this second, and how many candidates it has sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    second: UnixMillis,
+    requests: u32,
+    candidates: u32,
+    candidates_in_all: u32,
+}
+
+impl Pace {
+    /// Most requests in a second: offers, answers, views, switches.
+    pub(super) const REQUESTS: u32 = 20;
+    /// Most candidates in a second.
+    pub(super) const CANDIDATES: u32 = 20;
+    /// Most candidates of one participant.
+    pub(super) const CANDIDATES_IN_ALL: u32 = 64;
+
+    pub(super) fn request(&mut self, now: UnixMillis) -> Result<(), GroupRefusal> {
+        self.turn(now);
+        self.requests += 1;
+        if self.requests > Self::REQUESTS {
+            return Err(GroupRefusal::TooMuch);
+        }
+        Ok(())
+    }
+
+    pub(super) fn candidate(&mut self, now: UnixMillis) -> Result<(), GroupRefusal> {
+        self.turn(now);
+        self.candidates += 1;
+        self.candidates_in_all = self.candidates_in_all.saturating_add(1);
+        if self.candidates > Self::CANDIDATES || self.candidates_in_all > Self::CANDIDATES_IN_ALL {
+            return Err(GroupRefusal::TooMuch);
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, now: UnixMillis) {
+        if now.since(self.second) >= Duration::from_secs(1) {
+            *self = Self {
+                second: now,
+                candidates_in_all: self.candidates_in_all,
+                ..Self::default()
+            };
+        }
+    }
+}
