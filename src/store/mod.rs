@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod chats;
 mod error;
+pub mod group_calls;
 pub mod invites;
 pub mod messages;
 pub mod sessions;

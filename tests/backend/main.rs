@@ -5,6 +5,7 @@
 mod accounts;
 mod calls;
 mod chats;
+mod group_rows;
 mod migrations;
 mod relay;
 mod support;

@@ -94,7 +94,7 @@ impl Relay {
             credentials: turn::CredentialLimits::default(),
             workers: None,
             streams: net::StreamLimits::default(),
-            rooms: None,
+            inside: None,
         };
         let running = net::Relay::start(config).unwrap();
         Self { calls, running }
@@ -244,6 +244,20 @@ impl World {
             .login(name, "secret1".into(), "a test")
             .await
             .unwrap()
+    }
+
+    /// Somebody of the family, registered if need be.
+    pub(crate) async fn person(&self, name: &str) -> Actor {
+        if self
+            .auth
+            .login(name, "secret1".into(), "a test")
+            .await
+            .is_err()
+        {
+            self.register(name).await;
+        }
+        let signed = self.sign_in(name).await;
+        self.auth.authenticate(&signed.access, false).await.unwrap()
     }
 
     /// Registers somebody and signs them in.
