@@ -89,7 +89,7 @@ pub(crate) fn relay_config(config: &Config, secrets: &Secrets) -> (::net::Config
             buffered: usize::try_from(limits.stream_buffer.bytes()).unwrap_or(usize::MAX),
             ..::net::StreamLimits::default()
         },
-        inside: None,
+        rooms: None,
     };
     (relay, calls)
 }

@@ -77,6 +77,19 @@ fn describe() {
             "zvonilka_turn_queued_bytes",
             "Bytes that wait, by queue: for another worker, or to be written to streams.",
         ),
+        (
+            "zvonilka_rooms_open",
+            "Rooms of group calls that there are.",
+        ),
+        ("zvonilka_rooms_participants", "Participants of all rooms."),
+        (
+            "zvonilka_rooms_publications",
+            "Tracks that participants publish.",
+        ),
+        (
+            "zvonilka_rooms_subscriptions",
+            "Tracks that go down to participants.",
+        ),
     ] {
         describe_gauge!(name, help);
     }
@@ -128,6 +141,30 @@ fn describe() {
         (
             "zvonilka_turn_streams_closed_total",
             "TCP and TLS connections that were let in and closed by the relay, by reason.",
+        ),
+        (
+            "zvonilka_rooms_packets_total",
+            "RTP packets of rooms: received, forwarded (once for each who was sent them), retransmitted, or reported as missing (nacked).",
+        ),
+        (
+            "zvonilka_rooms_drops_total",
+            "Packets to and from rooms that went no further, by reason.",
+        ),
+        (
+            "zvonilka_rooms_keyframe_requests_total",
+            "Keyframe requests: asked by viewers, sent to publishers.",
+        ),
+        (
+            "zvonilka_rooms_refusals_total",
+            "What was asked of rooms and refused, by reason.",
+        ),
+        (
+            "zvonilka_rooms_gone_total",
+            "Participants that went without saying so.",
+        ),
+        (
+            "zvonilka_rooms_overflowed_total",
+            "Rooms that were closed as nobody took their events.",
         ),
     ] {
         describe_counter!(name, help);
@@ -187,8 +224,57 @@ fn record(counters: &Counters) {
         ("garbage", streams.garbage),
         ("idle", streams.idle),
         ("stuck", streams.stuck),
+        ("strangers", streams.strangers),
     ];
     by_reason("zvonilka_turn_streams_closed_total", closed);
+    record_rooms(counters);
+}
+
+fn record_rooms(counters: &Counters) {
+    let rooms = &counters.rooms;
+    gauge!("zvonilka_rooms_open").set(rooms.rooms as f64);
+    gauge!("zvonilka_rooms_participants").set(rooms.participants as f64);
+    gauge!("zvonilka_rooms_publications").set(rooms.publications as f64);
+    gauge!("zvonilka_rooms_subscriptions").set(rooms.subscriptions as f64);
+    counter!("zvonilka_rooms_gone_total").absolute(rooms.gone);
+    counter!("zvonilka_rooms_overflowed_total").absolute(rooms.overflowed);
+    for (what, count) in [
+        ("received", rooms.received),
+        ("forwarded", rooms.forwarded),
+        ("retransmitted", rooms.retransmitted),
+        ("nacked", rooms.nacks),
+    ] {
+        counter!("zvonilka_rooms_packets_total", "what" => what).absolute(count);
+    }
+    for (what, count) in [
+        ("asked", rooms.keyframes_asked),
+        ("sent", rooms.keyframes_sent),
+    ] {
+        counter!("zvonilka_rooms_keyframe_requests_total", "what" => what).absolute(count);
+    }
+    let (dropped, refused) = (&rooms.dropped, &rooms.refused);
+    let drops = [
+        ("not_wanted", dropped.not_wanted),
+        ("over_bitrate", dropped.over_bitrate),
+        ("malformed", dropped.malformed),
+        ("stranger", dropped.stranger),
+        ("unknown_ssrc", dropped.unknown_ssrc),
+        ("stream_full", counters.streams.unread),
+    ];
+    by_reason("zvonilka_rooms_drops_total", drops);
+    let refusals = [
+        ("room_full", refused.room_full),
+        ("too_many_rooms", refused.too_many_rooms),
+        ("no_such_room", refused.no_such_room),
+        ("no_such_participant", refused.no_such_participant),
+        ("already_there", refused.already_there),
+        ("bad_description", refused.bad_description),
+        ("too_many_publications", refused.too_many_publications),
+        ("too_many_layers", refused.too_many_layers),
+        ("stale_answer", refused.stale_answer),
+        ("unsupported", refused.unsupported),
+    ];
+    by_reason("zvonilka_rooms_refusals_total", refusals);
 }
 
 fn by_reason(name: &'static str, counts: impl IntoIterator<Item = (&'static str, u64)>) {

@@ -94,7 +94,7 @@ impl Relay {
             credentials: turn::CredentialLimits::default(),
             workers: None,
             streams: net::StreamLimits::default(),
-            inside: None,
+            rooms: None,
         };
         let running = net::Relay::start(config).unwrap();
         Self { calls, running }
@@ -246,7 +246,7 @@ impl World {
             .unwrap()
     }
 
-    /// Somebody of the family, registered if need be.
+    /// Somebody of the family, registered if need be, with a new sign-in.
     pub(crate) async fn person(&self, name: &str) -> Actor {
         if self
             .auth

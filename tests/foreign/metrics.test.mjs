@@ -21,7 +21,7 @@ test("every family has its help, its type and the server's name, and no line is 
   const { helps, types, samples } = read(await answer.text());
   assert.ok(samples.length > 20);
   for (const { name } of samples) {
-    assert.match(name, /^zvonilka_turn_[a-z0-9_]+$/);
+    assert.match(name, /^zvonilka_(turn|rooms)_[a-z0-9_]+$/);
     assert.match(types.get(name), name.endsWith("_total") ? /^counter$/ : /^gauge$/, name);
     assert.ok(helps.get(name)?.endsWith("."), name);
   }
