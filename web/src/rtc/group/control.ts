@@ -67,7 +67,7 @@ const KEPT_EVENTS = 50;
 /** The server is asked on behalf of this participant within this, or its path has died in silence. */
 const RESUME_WITHIN_MS = 3_000;
 /** An offer that fell to one of ours comes again within this by itself. */
-const AGAIN_MS = 1_500;
+const AGAIN_MS = 800;
 
 export function createGroupControl(options: GroupControlOptions): GroupControl {
   const { channel, devices, now, after, privateCall, onPhase } = options;
@@ -220,9 +220,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     try {
       const answer = await channel.request("group_resume", { callId: call, participantId: participant }, RESUME_WITHIN_MS);
       if (!isMine(call, participant)) return;
-      takeCall(answer.call, true);
       feed({ kind: "resumed", held: answer.resumed });
       if (!answer.resumed) return;
+      scene.resume();
+      takeCall(answer.call, true);
       connections.current()?.resend();
       tellAgain();
     } catch (error) {
@@ -327,7 +328,11 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   };
   const stops = [
     ...Object.entries(heard).map(([name, hear]) => channel.on(name as keyof GroupEvents, hear as never)),
-    channel.onLink((link) => feed({ kind: link === "up" ? "server_up" : "server_down" })),
+    channel.onLink((link) => {
+      // A server that comes back may know of nobody.
+      if (link !== "up") scene.hold();
+      feed({ kind: link === "up" ? "server_up" : "server_down" });
+    }),
   ];
 
   function begin(input: Extract<GroupInput, { kind: "prepare" | "start" | "join" }>): void {

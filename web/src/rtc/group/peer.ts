@@ -49,6 +49,9 @@ export interface GroupPeer {
   close(): void;
 }
 
+/** The round of an offer that is to come again. */
+const STALE = -1;
+
 export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
   const { connection, exchange, onPath, onTracks, onIgnored, onFailed } = options;
   const places = new Map<MediaSource, RTCRtpTransceiver>();
@@ -58,6 +61,7 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
   let camera = options.camera;
   /** How many offers of ours were sent: an offer of the server that is older than one of them fell to it. */
   let round = 0;
+  let awaiting = false;
   let latest = 0;
   let closed = false;
   let work: Promise<void> = Promise.resolve();
@@ -114,7 +118,8 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
     const local = connection.localDescription;
     if (!local) return;
     round += 1;
-    const { sdp, publications } = await exchange({ type: local.type, sdp: local.sdp }, offered());
+    awaiting = true;
+    const { sdp, publications } = await exchange({ type: local.type, sdp: local.sdp }, offered()).finally(() => (awaiting = false));
     if (closed) return;
     const sources = new Map(offered().map(({ mid, source }) => [mid, source]));
     await connection.setRemoteDescription({ type: sdp.type, sdp: tuned(sdp.sdp, sources) });
@@ -213,7 +218,8 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
     setScreen: (screen) => enqueue(() => setScreen(screen)),
     handleOffer(number, offer) {
       latest = Math.max(latest, number);
-      const received = round;
+      // Whether the server knew of our offer when it made this one cannot be told, but of the first, before which it makes none.
+      const received = awaiting && round > 1 ? STALE : round;
       later(() => take(number, received, offer));
     },
     setLayers(publication, wanted) {

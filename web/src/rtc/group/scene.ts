@@ -24,8 +24,10 @@ export interface Scene {
   room(): Room | null;
   begin(call: GroupCall, participant: ParticipantId): void;
   change(next: (room: Room) => Room): void;
-  /** The connection is about to be another one: its last pictures stay. */
+  /** The connection may soon be another one, or the server have forgotten who is there: what is on the screen stays. */
   hold(): void;
+  /** It is the same connection, and the server knows who is there. */
+  resume(): void;
   /** The new connection is heard. */
   settle(): void;
   /** Tracks, or one's own pictures, have changed. */
@@ -65,6 +67,10 @@ export function createScene({ connections, own, after, onScene }: SceneOptions):
     hold() {
       cancel();
       if (room) held = tilesOf(room, own(), remote, held);
+    },
+    resume() {
+      cancel();
+      held = [];
     },
     settle() {
       cancel();

@@ -1,0 +1,408 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { ApiError } from "../../api/failure";
+import type { GroupCall, GroupEvents, GroupParticipant, GroupRequests } from "../../api/group";
+import type { Link } from "../../api/socket";
+import type { Handover } from "../local";
+import { createGroupControl, type GroupMedia } from "./control";
+import { FakeConnection, FakeTrack, settle } from "./fakes";
+import type { GroupPhase } from "./phase";
+import { NO_SCENE, type GroupScene } from "./scene";
+
+const CALL = "call-1";
+const CHAT = "chat";
+
+const person = (name: string, joining: number): GroupParticipant => ({
+  participantId: `${name}-${joining}`,
+  userId: name,
+  username: name,
+  joinedAt: "2026-01-01T00:00:00.000Z",
+  state: "connected",
+  muted: false,
+  mutedBy: null,
+  camera: false,
+  screen: false,
+});
+
+/** A device, and the server it talks to. */
+class Device {
+  phase: GroupPhase = { kind: "idle" };
+  media: GroupMedia | null = null;
+  scene: GroupScene = NO_SCENE;
+  link: Link = "up";
+  requests: { name: string; payload: Record<string, unknown> }[] = [];
+  connections: FakeConnection[] = [];
+  tracks: FakeTrack[] = [];
+  refusals: Partial<Record<keyof GroupRequests, ApiError>> = {};
+  holds = true;
+  version = 1;
+  participants: GroupParticipant[] = [];
+  given: Handover | null = null;
+  privateCall = "goes on";
+  private joinings = 0;
+  private timers: { at: number; task: () => void }[] = [];
+  private time = 0;
+  private readonly heard = new Map<string, (payload: never) => void>();
+  private onLink: (link: Link) => void = () => {};
+
+  readonly control = createGroupControl({
+    api: { rtcConfig: () => Promise.resolve({ iceServers: [] }) },
+    channel: {
+      on: (name, heard) => {
+        this.heard.set(name, heard as never);
+        return () => this.heard.delete(name);
+      },
+      onLink: (heard) => {
+        this.onLink = heard;
+        return () => {};
+      },
+      link: () => this.link,
+      request: (name, payload) => this.answer(name as keyof GroupRequests, payload as never) as never,
+      tell: (name, payload) => void this.requests.push({ name: `told ${name}`, payload: payload as never }),
+    },
+    devices: {
+      open: (camera) => Promise.resolve({ microphone: this.track("audio"), camera: camera ? this.track("video") : null }),
+      microphone: () => Promise.resolve(this.track("audio")),
+      camera: () => Promise.resolve(this.track("video")),
+      screen: () => Promise.resolve({ picture: this.track("video"), sound: this.track("audio") }),
+      canShare: () => true,
+      list: () => Promise.resolve([]),
+      chosen: () => ({ microphone: null, camera: null, speaker: null }),
+      choose: () => {},
+      onChosen: () => () => {},
+      onListed: () => () => {},
+    },
+    createConnection: () => {
+      const made = new FakeConnection();
+      this.connections.push(made);
+      return made.as();
+    },
+    codecs: () => [],
+    now: () => this.time,
+    after: (ms, task) => {
+      const timer = { at: this.time + ms, task };
+      this.timers.push(timer);
+      return () => void (this.timers = this.timers.filter((each) => each !== timer));
+    },
+    privateCall: {
+      id: () => CALL,
+      handOver: () => this.given,
+      drop: () => void (this.privateCall = "dropped"),
+      hangUp: () => void (this.privateCall = "ended"),
+    },
+    onPhase: (phase) => void (this.phase = phase),
+    onMedia: (media) => void (this.media = media),
+    onScene: (scene) => void (this.scene = scene),
+    onCall: () => {},
+  });
+
+  get call(): GroupCall {
+    return {
+      id: CALL,
+      chatId: CHAT,
+      type: "voice",
+      startedBy: "me",
+      startedAt: "2026-01-01T00:00:00.000Z",
+      locked: false,
+      version: this.version,
+      ringing: [],
+      participants: this.participants,
+    };
+  }
+
+  get names(): string[] {
+    return this.requests.map(({ name }) => name);
+  }
+
+  get connection(): FakeConnection {
+    const last = this.connections.at(-1);
+    if (!last) throw new Error("no connection was made");
+    return last;
+  }
+
+  payload(name: string): Record<string, unknown> {
+    const found = this.requests.filter((each) => each.name === name).at(-1);
+    if (!found) throw new Error(`${name} was not sent`);
+    return found.payload;
+  }
+
+  hear<Name extends keyof GroupEvents>(name: Name, payload: Parameters<GroupEvents[Name]>[0]): void {
+    this.heard.get(name)?.(payload as never);
+  }
+
+  tellCall(change: (participants: GroupParticipant[]) => GroupParticipant[]): void {
+    this.participants = change(this.participants);
+    this.version += 1;
+    this.hear("group_call", { call: this.call });
+  }
+
+  setLink(link: Link): void {
+    this.link = link;
+    this.onLink(link);
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.time += ms;
+    const due = this.timers.filter((timer) => timer.at <= this.time);
+    this.timers = this.timers.filter((timer) => timer.at > this.time);
+    for (const timer of due) timer.task();
+    await settle();
+  }
+
+  async join(type: "voice" | "video" = "voice"): Promise<void> {
+    this.control.start(CHAT, type);
+    await settle();
+    this.connection.goes("connected");
+  }
+
+  /** The server was killed, and is there again. */
+  async killServer(): Promise<void> {
+    this.holds = false;
+    this.participants = [];
+    this.version = 1;
+    this.setLink("down");
+    this.setLink("up");
+    await settle();
+  }
+
+  track(kind: "audio" | "video"): MediaStreamTrack {
+    const made = new FakeTrack(kind, `${kind} ${this.tracks.length}`);
+    this.tracks.push(made);
+    return made.as();
+  }
+
+  private answer(name: keyof GroupRequests, payload: Record<string, unknown>): Promise<unknown> {
+    if (this.link !== "up") return Promise.reject(new ApiError("network", 0));
+    this.requests.push({ name, payload });
+    const refusal = this.refusals[name];
+    if (refusal) return Promise.reject(refusal);
+    const sdp = { type: "answer", sdp: "the server's answer" };
+    const tracks = (payload["tracks"] ?? []) as { mid: string }[];
+    const publications = tracks.map(({ mid }) => ({ mid, publication: Number(mid) }));
+    switch (name) {
+      case "group_start":
+        return Promise.resolve({ call: this.call, started: true });
+      case "group_join": {
+        this.joinings += 1;
+        this.holds = true;
+        this.participants = [...this.participants.filter((each) => each.userId !== "me"), person("me", this.joinings)];
+        return Promise.resolve({ participantId: `me-${this.joinings}`, sdp, publications, call: this.call });
+      }
+      case "group_offer":
+        return Promise.resolve({ sdp, publications });
+      case "group_resume":
+        return Promise.resolve({ resumed: this.holds, call: this.call });
+      default:
+        return Promise.resolve({ call: this.call });
+    }
+  }
+}
+
+describe("a device in a group call", () => {
+  const devices: Device[] = [];
+  const device = (): Device => {
+    const made = new Device();
+    devices.push(made);
+    return made;
+  };
+  const joined = async (type: "voice" | "video" = "voice"): Promise<Device> => {
+    const made = device();
+    await made.join(type);
+    made.requests = [];
+    return made;
+  };
+  afterEach(() => {
+    for (const each of devices.splice(0)) each.control.close();
+  });
+
+  it("starts the call, joins it and is heard", async () => {
+    const d = device();
+    await d.join();
+    expect(d.names.slice(0, 2)).toEqual(["group_start", "group_join"]);
+    expect(d.payload("group_join")).toMatchObject({ callId: CALL, tracks: [{ mid: "0", source: "microphone" }], muted: false, camera: false });
+    expect(d.phase).toMatchObject({ kind: "active", participantId: "me-1", link: "good" });
+    expect(d.scene.tiles.map((tile) => tile.self)).toEqual([true]);
+    expect(d.privateCall).toBe("ended");
+  });
+
+  it("joins muted when it was muted in the room before", async () => {
+    const d = device();
+    d.control.prepare(CHAT, "video");
+    await settle();
+    d.control.setMuted(true);
+    d.control.enter(null);
+    await settle();
+    expect(d.payload("group_join")).toMatchObject({ muted: true, camera: true });
+    expect(d.tracks.filter((track) => track.kind === "audio")).toHaveLength(1);
+    expect(d.tracks[0]?.enabled).toBe(false);
+  });
+
+  it("follows the server's offers and shows who sits where", async () => {
+    const d = await joined();
+    d.tellCall((known) => [...known, { ...person("anna", 1), camera: true }]);
+    d.hear("group_server_offer", { callId: CALL, participantId: "me-1", number: 1, sdp: { type: "offer", sdp: "a1 v2" } });
+    d.hear("group_seats", {
+      callId: CALL,
+      participantId: "me-1",
+      seats: [
+        { mid: "a1", publication: 1, participantId: "anna-1", source: "microphone" },
+        { mid: "v2", publication: 2, participantId: "anna-1", source: "camera" },
+      ],
+    });
+    await settle();
+    expect(d.payload("group_answer")).toMatchObject({ number: 1, participantId: "me-1" });
+    expect(d.scene.sounds).toMatchObject([{ username: "anna", source: "microphone" }]);
+    d.hear("group_video", { callId: CALL, participantId: "me-1", publication: 2, state: "playing", layer: 1 });
+    expect(d.scene.tiles[1]).toMatchObject({ username: "anna", camera: { state: "playing", layer: 1 } });
+    d.control.show([{ participantId: "anna-1", source: "camera", width: 640, height: 360 }]);
+    await settle();
+    expect(d.payload("group_view")).toMatchObject({ tiles: [{ publication: 2, width: 640, height: 360 }] });
+  });
+
+  it("keeps what the server said of it before the answer that names it", async () => {
+    const d = device();
+    d.control.start(CHAT, "voice");
+    d.hear("group_server_offer", { callId: CALL, participantId: "me-1", number: 1, sdp: { type: "offer", sdp: "a1 v2" } });
+    d.hear("group_server_offer", { callId: CALL, participantId: "anna-1", number: 9, sdp: { type: "offer", sdp: "a9" } });
+    await settle();
+    expect(d.names.filter((name) => name === "group_answer")).toHaveLength(1);
+    expect(d.payload("group_answer")).toMatchObject({ number: 1 });
+  });
+
+  it("tells its own switches, each once", async () => {
+    const d = await joined("video");
+    d.control.setMuted(true);
+    d.control.setMuted(true);
+    await d.control.setCamera(false);
+    const told = d.requests.filter(({ name }) => name === "group_state").map(({ payload }) => [payload["muted"], payload["camera"]]);
+    expect(told).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+    expect(d.names).not.toContain("group_offer");
+  });
+
+  it("is muted by a moderator, and can unmute itself", async () => {
+    const d = await joined();
+    d.tellCall((known) => known.map((each) => ({ ...each, muted: true, mutedBy: "anna" })));
+    expect(d.media).toMatchObject({ muted: true });
+    d.control.setMuted(false);
+    await settle();
+    expect(d.payload("group_state")).toMatchObject({ muted: false });
+    d.tellCall((known) => [...known, person("boris", 1)]);
+    expect(d.media).toMatchObject({ muted: false });
+  });
+
+  it("shares a screen with its sound until the browser's own button ends it", async () => {
+    const d = await joined();
+    await d.control.shareScreen(true);
+    expect(d.payload("group_offer")["tracks"]).toHaveLength(3);
+    expect(d.payload("group_state")).toMatchObject({ screen: true });
+    d.tracks.at(-2)?.onended?.();
+    await settle();
+    expect(d.media?.screen).toBeNull();
+    expect(d.payload("group_offer")["tracks"]).toHaveLength(1);
+    expect(d.tracks.at(-1)?.stopped).toBe(true);
+  });
+
+  it("tells why no screen can be shown, and goes on", async () => {
+    const d = await joined();
+    d.refusals.group_offer = new ApiError("call.publications", 400);
+    await expect(d.control.shareScreen(true)).rejects.toThrow("call.publications");
+    expect(d.media?.screen).toBeNull();
+    expect(d.phase).toMatchObject({ kind: "active", link: "good" });
+  });
+
+  it("is in its place again when only the socket was lost", async () => {
+    const d = await joined();
+    d.setLink("down");
+    d.setLink("up");
+    await settle();
+    expect(d.names).toEqual(["group_resume", "group_state"]);
+    expect(d.connections).toHaveLength(1);
+    expect(d.phase).toMatchObject({ link: "good" });
+  });
+
+  it("joins anew after a kill of the server, with everything as it was, and keeps the old pictures till then", async () => {
+    const d = await joined("video");
+    d.control.setMuted(true);
+    await d.control.shareScreen(true);
+    d.tellCall((known) => [...known, person("anna", 1)]);
+    await d.killServer();
+    expect(d.phase).toMatchObject({ kind: "active", participantId: "me-2", link: "restoring" });
+    expect(d.payload("group_join")).toMatchObject({ muted: true, camera: true });
+    expect(d.payload("group_offer")["tracks"]).toHaveLength(4);
+    expect(d.scene.tiles.map((tile) => `${tile.userId} ${tile.state}`)).toEqual(["me connected", "anna lost"]);
+    expect(d.connections.map((each) => each.closed)).toEqual([false, false]);
+    d.connection.goes("connected");
+    expect(d.connections.map((each) => each.closed)).toEqual([true, false]);
+    expect(d.phase).toMatchObject({ link: "good" });
+    await d.pass(10_000);
+    expect(d.scene.tiles.map((tile) => tile.userId)).toEqual(["me"]);
+    expect(d.tracks.some((track) => track.stopped)).toBe(false);
+  });
+
+  it("restarts the path of a connection that broke, and joins anew when that is of no use", async () => {
+    const d = await joined();
+    d.connection.goes("disconnected");
+    await d.pass(2_000);
+    expect(d.connection.restarts).toBe(1);
+    expect(d.names).toContain("group_offer");
+    await d.pass(6_000);
+    expect(d.names).toContain("group_join");
+    expect(d.connections).toHaveLength(2);
+  });
+
+  it("leaves a joining that was called off when it comes about", async () => {
+    const d = device();
+    d.control.start(CHAT, "voice");
+    for (let i = 0; i < 100 && !d.names.includes("group_join"); i += 1) await Promise.resolve();
+    d.control.dismiss();
+    await settle();
+    expect(d.phase).toEqual({ kind: "idle" });
+    expect(d.payload("group_leave")).toMatchObject({ callId: CALL, participantId: "me-1" });
+    expect(d.tracks.every((track) => track.stopped)).toBe(true);
+  });
+
+  it("says how it ended when it was moved, removed or refused", async () => {
+    const moved = await joined();
+    moved.hear("group_moved", { callId: CALL });
+    expect(moved.phase).toMatchObject({ kind: "over", reason: "moved" });
+    expect(moved.names).not.toContain("group_leave");
+    const full = device();
+    full.refusals.group_join = new ApiError("call.full", 400);
+    full.control.start(CHAT, "voice");
+    await settle();
+    expect(full.phase).toMatchObject({ kind: "over", reason: "full" });
+    expect(full.connection.closed).toBe(true);
+  });
+
+  it("takes the devices of the private call it grew out of, which goes on until this one is heard", async () => {
+    const d = device();
+    const microphone = d.track("audio");
+    d.given = { microphone, camera: null, muted: true };
+    d.hear("group_grown", { call: d.call });
+    await settle();
+    expect(d.payload("group_join")).toMatchObject({ muted: true });
+    expect(d.tracks).toHaveLength(1);
+    expect(d.privateCall).toBe("goes on");
+    d.connection.goes("connected");
+    expect(d.privateCall).toBe("dropped");
+    expect(d.tracks[0]?.stopped).toBe(false);
+  });
+
+  it("leaves when the page goes away", async () => {
+    const d = await joined();
+    d.control.vanish();
+    expect(d.names).toEqual(["told group_leave"]);
+  });
+
+  it("lets go of everything when one leaves", async () => {
+    const d = await joined("video");
+    d.control.leave();
+    await settle();
+    expect(d.names).toEqual(["group_leave"]);
+    expect(d.tracks.every((track) => track.stopped)).toBe(true);
+    expect(d.connection.closed).toBe(true);
+    expect(d.scene).toEqual(NO_SCENE);
+  });
+});
