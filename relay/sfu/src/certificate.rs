@@ -1,7 +1,8 @@
 //! What our connections show in DTLS.
 
-use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 use str0m::crypto::dtls::DtlsCert;
+
+use crate::crypto::dtls;
 
 /// A self-signed certificate and its key: one for all connections of a process, since a client checks its fingerprint alone.
 #[derive(Clone)]
@@ -14,15 +15,11 @@ impl Certificate {
     ///
     /// When there is no randomness or it cannot be signed.
     pub fn generate() -> Result<Self, CertificateError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(CertificateError)?;
-        let mut params = CertificateParams::default();
-        // No name: it would only tell what runs here.
-        params.distinguished_name = DistinguishedName::new();
-        let certificate = params.self_signed(&key).map_err(CertificateError)?;
-        Ok(Self(DtlsCert {
-            certificate: certificate.der().to_vec(),
-            private_key: key.serialize_der(),
-        }))
+        dtls::new_certificate().map(Self).map_err(CertificateError)
+    }
+
+    pub(crate) fn dtls(&self) -> DtlsCert {
+        self.0.clone()
     }
 }
 

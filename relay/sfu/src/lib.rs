@@ -7,8 +7,6 @@
 //! [`Rooms`] is driven by a shell: it gives each datagram to `handle_datagram`, calls `handle_timeout` once after all of a round, and drains
 //! `poll_transmit` and `poll_event`. It comes back with the next input or at `next_deadline`.
 
-#![allow(dead_code, reason = "the transport that uses it follows")]
-
 mod ask;
 mod bitrate;
 mod certificate;
@@ -17,18 +15,24 @@ mod choice;
 mod clock;
 mod counters;
 mod crypto;
+mod description;
 mod descriptor;
 mod event;
 mod ids;
 mod keyframes;
+mod participant;
 mod path;
+mod publication;
 mod quality;
 mod red;
 mod rewrite;
+mod room;
 mod rooms;
 mod settings;
 mod speakers;
+mod transport;
 mod ufrag;
+mod worker;
 
 pub use ask::{Ask, Refusal, Reply, Tile};
 pub use certificate::{Certificate, CertificateError};

@@ -2,7 +2,7 @@
 //!
 //! Owns which algorithm comes from where; what is done with them is the transport's.
 
-mod dtls;
+pub(crate) mod dtls;
 mod hash;
 mod srtp;
 

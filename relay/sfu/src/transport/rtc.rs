@@ -1,0 +1,535 @@
+//! A connection over `str0m`: it does SDP, DTLS, SRTP, feedback, congestion control and egress; ICE is [`Ice`]'s.
+//!
+//! `str0m` believes in one unchanging pair of addresses: each check that nominates is shown to it as coming from there, and what it sends goes to
+//! the path that [`Ice`] has selected. So it holds no addresses, however many there are, and none that did not prove the password.
+
+mod clock;
+mod config;
+mod lines;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use foldhash::fast::FixedState;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use str0m::{
+    Event, IceCreds, Input, Output, Rtc,
+    bwe::BweKind,
+    change::{SdpAnswer, SdpOffer, SdpPendingOffer},
+    ice::StunMessage,
+    media::{Direction, KeyframeRequestKind, MediaKind},
+    net::{DatagramRecv, Protocol, Receive},
+    rtp::{RtpPacket, RtpWrite},
+};
+
+use super::{
+    Body, Codec, Egress, Extensions, Happening, Ingress, OfferedLine, Out, Report, Transport,
+    ice::{Checked, Credentials, Ice},
+};
+use crate::{
+    Bitrate, Path, Refusal, Settings,
+    description::{self, Description, Line},
+    descriptor::VideoCodec,
+};
+use clock::SenderClock;
+use lines::Lines;
+
+/// The pair that `str0m` believes in (addresses of RFC 5737).
+const OURS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
+const THEIRS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 9);
+
+/// SSRCs of one client that are let in between two of its offers: four publications of three layers with their retransmissions are 24.
+const MOST_SSRCS: usize = 64;
+
+/// RTP payloads above this would not fit into an Ethernet frame with everything around them.
+const LONGEST_PAYLOAD: usize = 1_400;
+
+/// RTCP packets in a second that are read. A client sends some 30 of its own accord.
+const FEEDBACK_PER_SECOND: f64 = 200.0;
+const FEEDBACK_BURST: f64 = 400.0;
+
+/// Faults in a row at which a connection is given up.
+const MOST_FAULTS: u32 = 64;
+
+pub(crate) struct RtcTransport {
+    rtc: Rtc,
+    ice: Ice,
+    /// For new credentials.
+    random: StdRng,
+    worker: u8,
+    candidates: Vec<SocketAddr>,
+    pending: Option<Pending>,
+    lines: Lines,
+    ssrcs: HashMap<u32, Option<(Line, u8)>, FixedState>,
+    clock: SenderClock,
+    feedback: Allowance,
+    report: Report,
+    /// NACKs that were reported before, of all streams.
+    nacks_before: u64,
+    nacks_now: u64,
+    faults: u32,
+    deadline: Instant,
+    closed: bool,
+}
+
+struct Pending {
+    offer: SdpPendingOffer,
+    mids: Vec<String>,
+}
+
+/// So much at once, and so much in a second.
+struct Allowance {
+    left: f64,
+    since: Instant,
+}
+
+impl Allowance {
+    fn take(&mut self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.since).as_secs_f64();
+        self.since = now;
+        self.left = (self.left + passed * FEEDBACK_PER_SECOND).min(FEEDBACK_BURST);
+        let enough = self.left >= 1.0;
+        if enough {
+            self.left -= 1.0;
+        }
+        enough
+    }
+}
+
+impl RtcTransport {
+    /// Makes a connection to the client that has sent `offer`, and answers it.
+    pub(crate) fn join(
+        settings: &Settings,
+        offer: &Description,
+        random: &mut impl Rng,
+        now: Instant,
+    ) -> Result<(Self, String), Refusal> {
+        let mut seed = [0; 32];
+        random.fill_bytes(&mut seed);
+        let mut random = StdRng::from_seed(seed);
+        let local = Credentials::new(settings.worker, &mut random);
+        let mut rtc = config::rtc(&settings.certificate, &local, now);
+        rtc.add_local_candidate(config::candidate(OURS));
+        let mut transport = Self {
+            rtc,
+            ice: Ice::new(local, remote_of(offer), settings.limits.paths),
+            random,
+            worker: settings.worker,
+            candidates: settings.candidates.clone(),
+            pending: None,
+            lines: Lines::default(),
+            ssrcs: HashMap::default(),
+            clock: SenderClock::default(),
+            feedback: Allowance {
+                left: FEEDBACK_BURST,
+                since: now,
+            },
+            report: Report::default(),
+            nacks_before: 0,
+            nacks_now: 0,
+            faults: 0,
+            deadline: now,
+            closed: false,
+        };
+        let answer = transport.accept(offer, now)?;
+        Ok((transport, answer))
+    }
+
+    fn drain(&mut self, out: &mut Out) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(deadline)) => {
+                    self.deadline = deadline;
+                    break;
+                }
+                Ok(Output::Transmit(transmit)) => {
+                    // Checks are answered by `Ice`.
+                    let is_check = transmit.contents.first().is_some_and(|first| *first < 4);
+                    if !is_check && let Some(path) = self.ice.selected() {
+                        let payload: Vec<u8> = transmit.contents.into();
+                        if self.lines.is_retransmission(&payload) {
+                            self.report.retransmitted += 1;
+                        }
+                        out.transmits.push_back((path, payload));
+                    }
+                }
+                Ok(Output::Event(event)) => self.handle_event(event, out),
+                Err(_) => {
+                    out.happenings.push(Happening::Malformed);
+                    self.faults += 1;
+                    if self.faults > MOST_FAULTS {
+                        self.rtc.disconnect();
+                    }
+                }
+            }
+        }
+        if !self.rtc.is_alive() && !self.closed {
+            self.closed = true;
+            out.happenings.push(Happening::Closed);
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left tells of things that are known here already (ICE, m-lines) or not used (data channels, pauses, REMB)"
+    )]
+    fn handle_event(&mut self, event: Event, out: &mut Out) {
+        match event {
+            Event::Connected => out.happenings.push(Happening::Connected),
+            Event::RtpPacket(packet) => self.handle_packet(packet, out),
+            Event::KeyframeRequest(request) => {
+                if let Some(line) = self.lines.line_of(request.mid) {
+                    out.happenings.push(Happening::KeyframeWanted(line));
+                }
+            }
+            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                let estimate = Bitrate(estimate.as_u64());
+                out.happenings.push(Happening::Estimate(estimate));
+            }
+            Event::MediaEgressStats(stats) => self.nacks_now += stats.nacks,
+            Event::PeerStats(stats) => {
+                self.report.loss_up = stats.ingress_loss_fraction;
+                self.report.loss_down = stats.egress_loss_fraction;
+                self.report.rtt = stats.rtt;
+                self.report.nacks = self.nacks_now.saturating_sub(self.nacks_before);
+                self.nacks_before = std::mem::take(&mut self.nacks_now);
+                out.happenings
+                    .push(Happening::Report(std::mem::take(&mut self.report)));
+            }
+            Event::Closed if !self.closed => {
+                self.closed = true;
+                out.happenings.push(Happening::Closed);
+            }
+            _other => {}
+        }
+    }
+
+    fn handle_packet(&mut self, packet: RtpPacket, out: &mut Out) {
+        let ssrc = *packet.header.ssrc;
+        let Some((line, layer)) = self.origin_of(&packet) else {
+            out.happenings.push(Happening::UnknownSsrc);
+            return;
+        };
+        let codec = self.codec_of(packet.header.payload_type);
+        let Some(codec) = codec.filter(|_| packet.payload.len() <= LONGEST_PAYLOAD) else {
+            out.happenings.push(Happening::Malformed);
+            return;
+        };
+        let sampled = self.clock.sampled(&packet);
+        let values = &packet.header.ext_vals;
+        let extensions = Extensions {
+            level: values.audio_level,
+            voice: values.voice_activity,
+            orientation: values.video_orientation.map(|turned| turned as u8),
+        };
+        out.happenings.push(Happening::Media(Ingress {
+            line,
+            layer,
+            ssrc,
+            seq: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            body: Body {
+                codec,
+                marker: packet.header.marker,
+                payload: packet.payload,
+                extensions,
+                sampled,
+            },
+        }));
+    }
+
+    fn origin_of(&mut self, packet: &RtpPacket) -> Option<(Line, u8)> {
+        let ssrc = *packet.header.ssrc;
+        if let Some(Some(origin)) = self.ssrcs.get(&ssrc) {
+            return Some(*origin);
+        }
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_rx(&packet.header.ssrc)?;
+        let origin = self.lines.origin_of(stream.mid(), stream.rid())?;
+        self.ssrcs.insert(ssrc, Some(origin));
+        Some(origin)
+    }
+
+    fn codec_of(&self, payload_type: str0m::media::Pt) -> Option<Codec> {
+        let params = self.rtc.codec_config().params();
+        params.iter().find_map(|params| {
+            if params.red() == Some(payload_type) {
+                Some(Codec::Red)
+            } else {
+                (params.pt() == payload_type)
+                    .then(|| lines::codec_of(params.spec().codec))
+                    .flatten()
+            }
+        })
+    }
+
+    /// Returns whether RTP of this datagram's SSRC is let in.
+    fn admits(&mut self, datagram: &[u8]) -> bool {
+        let Some(ssrc) = datagram.get(8..12) else {
+            return false;
+        };
+        let ssrc = u32::from_be_bytes([ssrc[0], ssrc[1], ssrc[2], ssrc[3]]);
+        if self.ssrcs.contains_key(&ssrc) {
+            return true;
+        }
+        let admits = self.ssrcs.len() < MOST_SSRCS;
+        if admits {
+            self.ssrcs.insert(ssrc, None);
+        }
+        admits
+    }
+
+    fn receive(&mut self, datagram: &[u8], now: Instant, out: &mut Out) {
+        let Ok(contents) = DatagramRecv::try_from(datagram) else {
+            out.happenings.push(Happening::Malformed);
+            return;
+        };
+        let input = Receive {
+            proto: Protocol::Udp,
+            source: THEIRS,
+            destination: OURS,
+            contents,
+        };
+        if self.rtc.handle_input(Input::Receive(now, input)).is_err() {
+            out.happenings.push(Happening::Malformed);
+        }
+        self.drain(out);
+    }
+
+    /// Checks that m-lines which are there keep their places (RFC 8829 section 5.2.2).
+    fn check_places(&self, offer: &Description) -> Result<(), Refusal> {
+        let kept = self.lines.all_stand_in(&offer.lines);
+        kept.then_some(()).ok_or(Refusal::BadDescription(
+            "m-lines are missing or in another order",
+        ))
+    }
+}
+
+impl Transport for RtcTransport {
+    fn accept(&mut self, offer: &Description, now: Instant) -> Result<String, Refusal> {
+        let parsed = SdpOffer::from_sdp_string(&offer.text)
+            .map_err(|_| Refusal::BadDescription("not an SDP offer"))?;
+        self.check_places(offer)?;
+        self.pending = None;
+        let remote = remote_of(offer);
+        if self.ice.is_restarted_by(&remote) {
+            let local = Credentials::new(self.worker, &mut self.random);
+            let mut api = self.rtc.direct_api();
+            api.set_remote_ice_credentials(creds_of(&remote));
+            api.set_local_ice_credentials(creds_of(&local));
+            self.ice.restart(local, remote);
+        } else if self.lines.is_empty() {
+            let remote = creds_of(&remote);
+            self.rtc.direct_api().set_remote_ice_credentials(remote);
+        }
+        let answer =
+            self.rtc.sdp_api().accept_offer(parsed).map_err(|_| {
+                Refusal::BadDescription("the offer contradicts itself or what stands")
+            })?;
+        self.lines.read(&offer.lines, &self.rtc);
+        self.ssrcs.clear();
+        self.deadline = now;
+        Ok(description::with_candidates(
+            &answer.to_sdp_string(),
+            &self.candidates,
+        ))
+    }
+
+    fn offer(&mut self, seats: usize, lines: &mut Vec<[OfferedLine; 2]>) -> Option<String> {
+        if self.pending.is_some() || seats == 0 {
+            return None;
+        }
+        let first = self.lines.len();
+        let mut api = self.rtc.sdp_api();
+        let mut mids = Vec::with_capacity(2 * seats);
+        for seat in 0..seats {
+            let stream = Some(format!("seat{}", first + 2 * seat));
+            let pair = [MediaKind::Audio, MediaKind::Video].map(|kind| {
+                let mid = api.add_media(kind, Direction::SendOnly, stream.clone(), None, None);
+                let line = Line((first + mids.len()) as u16);
+                mids.push(mid.to_string());
+                OfferedLine {
+                    line,
+                    mid: mid.to_string(),
+                }
+            });
+            lines.push(pair);
+        }
+        let (offer, pending) = api.apply()?;
+        let text = description::with_candidates(&offer.to_sdp_string(), &self.candidates);
+        self.pending = Some(Pending {
+            offer: pending,
+            mids,
+        });
+        Some(text)
+    }
+
+    fn answer(&mut self, answer: &Description) -> Result<(), Refusal> {
+        let bad = Refusal::BadDescription;
+        let Some(pending) = self.pending.take() else {
+            return Err(Refusal::StaleAnswer);
+        };
+        let parsed =
+            SdpAnswer::from_sdp_string(&answer.text).map_err(|_| bad("not an SDP answer"))?;
+        self.check_places(answer)?;
+        let new = answer.lines.get(self.lines.len()..).unwrap_or_default();
+        if !new.iter().map(|line| &line.mid).eq(pending.mids.iter()) {
+            return Err(bad("the answer does not have the m-lines of the offer"));
+        }
+        if self.ice.is_restarted_by(&remote_of(answer)) {
+            return Err(bad("ICE is restarted by an offer alone"));
+        }
+        self.rtc
+            .sdp_api()
+            .accept_answer(pending.offer, parsed)
+            .map_err(|_| bad("the answer contradicts itself or the offer"))?;
+        self.lines.read(&answer.lines, &self.rtc);
+        config::bound_caches(&mut self.rtc, &self.lines);
+        Ok(())
+    }
+
+    fn handle_check(&mut self, path: &Path, datagram: &[u8], now: Instant, out: &mut Out) -> bool {
+        let Ok(message) = StunMessage::parse(datagram) else {
+            return false;
+        };
+        match self.ice.handle_check(path, &message, now) {
+            Checked::Stranger => false,
+            Checked::Answered {
+                answer,
+                nominates,
+                forgotten,
+            } => {
+                out.transmits.push_back((*path, answer));
+                out.happenings.push(Happening::Proven(*path));
+                out.happenings.extend(forgotten.map(Happening::Forgotten));
+                if nominates {
+                    self.receive(datagram, now, out);
+                }
+                true
+            }
+        }
+    }
+
+    fn handle_datagram(&mut self, datagram: &[u8], now: Instant, out: &mut Out) {
+        let first = datagram.first().copied().unwrap_or_default();
+        if (128..192).contains(&first) {
+            // RFC 5761 section 4: the second byte tells RTCP from RTP.
+            let is_feedback = datagram
+                .get(1)
+                .is_some_and(|second| (192..224).contains(second));
+            if is_feedback && !self.feedback.take(now) {
+                out.happenings.push(Happening::Malformed);
+                return;
+            }
+            if !is_feedback && !self.admits(datagram) {
+                out.happenings.push(Happening::UnknownSsrc);
+                return;
+            }
+        } else if first < 20 {
+            // Answers and indications of STUN: we ask nothing.
+            return;
+        }
+        self.receive(datagram, now, out);
+    }
+
+    fn forget_path(&mut self, path: &Path) {
+        self.ice.forget(path);
+    }
+
+    fn write(&mut self, line: Line, packet: Egress) {
+        let Some((mid, payload_type)) = self.lines.way_of(line, packet.body.codec) else {
+            return;
+        };
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
+            return;
+        };
+        let body = packet.body;
+        let (payload, vp8) = match (packet.patch, body.codec) {
+            (None, _) => (body.payload, None),
+            (Some(patch), Codec::Video(VideoCodec::Vp8)) => match patch.vp8(&body.payload) {
+                Some(vp8) => (body.payload, Some(vp8)),
+                None => (patch.copied(&body.payload), None),
+            },
+            (Some(patch), _) => (patch.copied(&body.payload), None),
+        };
+        let mut write = RtpWrite::new(
+            payload_type,
+            packet.seq.into(),
+            packet.timestamp,
+            body.sampled,
+            payload,
+        )
+        .marker(body.marker)
+        .nackable(matches!(body.codec, Codec::Video(_)))
+        .ext_vals(config::extensions(body.extensions));
+        if let Some(vp8) = vp8 {
+            write = write.vp8_patch(vp8);
+        }
+        stream.write_rtp(write);
+    }
+
+    fn carries(&self, line: Line, codec: Codec) -> bool {
+        self.lines.way_of(line, codec).is_some()
+    }
+
+    fn request_keyframe(&mut self, line: Line, layer: u8) {
+        let Some((mid, rid)) = self.lines.layer_of(line, layer) else {
+            return;
+        };
+        let mut api = self.rtc.direct_api();
+        if let Some(stream) = api.stream_rx_by_mid(mid, rid) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+        }
+    }
+
+    fn set_budget(&mut self, minimum: Bitrate, desired: Bitrate) {
+        let bitrate = |bitrate: Bitrate| str0m::bwe::Bitrate::bps(bitrate.0);
+        self.rtc
+            .bwe()
+            .set_bitrate(bitrate(minimum), bitrate(desired));
+    }
+
+    fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
+        if self.rtc.handle_input(Input::Timeout(now)).is_err() {
+            out.happenings.push(Happening::Malformed);
+        }
+        self.drain(out);
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn ufrag(&self) -> &str {
+        &self.ice.local.ufrag
+    }
+
+    fn close(&mut self, now: Instant, out: &mut Out) {
+        self.closed = true;
+        if self.rtc.close().is_ok() {
+            self.handle_timeout(now, out);
+        }
+        self.rtc.disconnect();
+    }
+}
+
+fn remote_of(description: &Description) -> Credentials {
+    Credentials {
+        ufrag: description.ufrag.clone(),
+        password: description.password.clone(),
+    }
+}
+
+fn creds_of(credentials: &Credentials) -> IceCreds {
+    IceCreds {
+        ufrag: credentials.ufrag.clone(),
+        pass: credentials.password.clone(),
+    }
+}
+
+/// How often [`Happening::Report`] comes.
+pub(crate) const REPORT_INTERVAL: Duration = Duration::from_secs(2);
