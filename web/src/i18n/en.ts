@@ -1,5 +1,6 @@
 // English words of the interface.
 
+import { groupEn } from "./group.en";
 import { pluralOf } from "./plural";
 import type { Words } from "./ru";
 
@@ -8,6 +9,7 @@ const nb = "\u00a0";
 const count = (n: number, one: string, many: string): string => `${n}${nb}${plural(n, { one, many })}`;
 
 export const en: Words = {
+  ...groupEn,
   "app.name": "Звонилка",
   "app.about": "Messages and calls for your own family.",
   "app.update": "A new version is ready",

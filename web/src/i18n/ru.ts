@@ -1,5 +1,6 @@
 // Russian words of the interface. Names are not declined and gender is not guessed.
 
+import { groupRu } from "./group.ru";
 import { pluralOf } from "./plural";
 
 const plural = pluralOf("ru");
@@ -8,6 +9,7 @@ const people = (n: number): string => `${n}${nb}${plural(n, { one: "челове
 const devices = (n: number): string => `${n}${nb}${plural(n, { one: "устройстве", few: "устройствах", many: "устройствах" })}`;
 
 export const ru = {
+  ...groupRu,
   "app.name": "Звонилка",
   "app.about": "Сообщения и звонки для своей семьи.",
   "app.update": "Готова новая версия",
