@@ -8,7 +8,7 @@ import { Icon } from "../ui/Icon";
 import { Rings } from "../ui/Rings";
 import { useHome } from "./context";
 import { CallSound } from "./CallSound";
-import { isTyping } from "./keys";
+import { holdFocus, isTyping } from "./keys";
 import { startRinging } from "./ringtone";
 
 type Incoming = Extract<CallPhase, { kind: "ringing" | "answering" }>;
@@ -100,12 +100,4 @@ function IncomingCall(props: { phase: Incoming }) {
       </div>
     </div>
   );
-}
-
-function holdFocus(event: KeyboardEvent, card: HTMLElement): void {
-  const buttons = [...card.querySelectorAll<HTMLButtonElement>("button:not([disabled])")];
-  const edge = event.shiftKey ? buttons[0] : buttons.at(-1);
-  if (document.activeElement !== edge) return;
-  event.preventDefault();
-  (event.shiftKey ? buttons.at(-1) : buttons[0])?.focus();
 }

@@ -11,8 +11,8 @@ export function CallTimer(props: { since: number; class: string }) {
   const timer = window.setInterval(() => setSeconds(elapsed()), 250);
   onCleanup(() => window.clearInterval(timer));
   return (
-    <p class={props.class} role="timer" aria-label={t("call.lasts", { time: stopwatch(seconds()) })} data-testid="call-timer">
+    <span class={props.class} role="timer" aria-label={t("call.lasts", { time: stopwatch(seconds()) })} data-testid="call-timer">
       {stopwatch(seconds())}
-    </p>
+    </span>
   );
 }

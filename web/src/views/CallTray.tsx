@@ -1,10 +1,10 @@
 // The controls of a call, in reach of a thumb; M and V do the same from a keyboard.
 
-import { createSignal, onCleanup, onMount, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import { useI18n } from "../i18n";
 import { CallButton } from "../ui/CallButton";
+import { useCallKeys } from "./callKeys";
 import { useHome } from "./context";
-import { isTyping } from "./keys";
 
 export function CallTray(props: { endText: string; video: boolean }) {
   const { call } = useHome();
@@ -19,15 +19,7 @@ export function CallTray(props: { endText: string; video: boolean }) {
   }
   const toggleCamera = (): void => void call.setCamera(!shown());
 
-  onMount(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (isTyping() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      if (event.code === "KeyM") toggleMicrophone();
-      if (event.code === "KeyV" && props.video) toggleCamera();
-    };
-    window.addEventListener("keydown", onKey);
-    onCleanup(() => window.removeEventListener("keydown", onKey));
-  });
+  useCallKeys({ microphone: toggleMicrophone, camera: () => props.video && toggleCamera() });
 
   return (
     <div class="tray" role="toolbar" aria-label={t("call.controls")}>

@@ -9,6 +9,7 @@ import { FailedNote, LoadingRows } from "../ui/Waiting";
 import { ChatAvatar } from "./ChatAvatar";
 import { ChatPreview } from "./ChatPreview";
 import { useApp, useHome } from "./context";
+import { LiveCards } from "./group/LiveBanner";
 import { Link } from "./Link";
 import { chatTitle } from "./names";
 import { NewChat } from "./NewChat";
@@ -33,6 +34,7 @@ export function ChatList() {
             <FailedNote text={t("chats.failed")} again={t("retry")} onAgain={() => chats.reload()} />
           </Match>
           <Match when={chats.state() === "ready"}>
+            <LiveCards />
             <ul class="list" onKeyDown={moveInList}>
               <For each={chats.rows().map((row) => row.id)}>
                 {(id) => <Show when={chats.row(id)}>{(row) => <ChatRow chat={row()} />}</Show>}

@@ -5,11 +5,12 @@ import type { Chat } from "../api/wire";
 import { useI18n } from "../i18n";
 import { Icon } from "../ui/Icon";
 import { useApp, useHome } from "./context";
+import { LiveMark } from "./group/LiveBanner";
 import { readByAll } from "./logItems";
 
-/** The draft, else the last message with who wrote it where that is not plain. */
+/** The call that goes on, else the draft, else the last message with who wrote it where that is not plain. */
 export function ChatPreview(props: { chat: Chat }) {
-  const { me, drafts, outbox } = useHome();
+  const { me, drafts, outbox, group } = useHome();
   const { t } = useI18n();
   const isOpen = useIsOpen(props.chat.id);
   const draft = (): string => (isOpen() ? "" : drafts.of(props.chat.id).trim());
@@ -23,6 +24,7 @@ export function ChatPreview(props: { chat: Chat }) {
   };
   return (
     <Switch fallback={<span class="one">{t("chats.empty_row")}</span>}>
+      <Match when={group.calls().get(props.chat.id)}>{(call) => <LiveMark call={call()} />}</Match>
       <Match when={draft()}>
         {(text) => (
           <>

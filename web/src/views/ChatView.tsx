@@ -8,6 +8,8 @@ import { FailedNote, LoadingRows } from "../ui/Waiting";
 import { ChatAvatar } from "./ChatAvatar";
 import { Composer } from "./Composer";
 import { useApp, useHome } from "./context";
+import { GroupCallButtons } from "./group/GroupCallButtons";
+import { LiveStrip } from "./group/LiveBanner";
 import { MessageLog } from "./MessageLog";
 import { chatTitle, otherOf } from "./names";
 import { usePresenceWords } from "./PeopleList";
@@ -50,6 +52,7 @@ function OpenChat(props: { chat: Chat }) {
   return (
     <main class="pane main chat" classList={{ "chat-private": props.chat.kind === "private" }} aria-label={chatTitle(t, props.chat, me)}>
       <ChatHeader chat={props.chat} />
+      <LiveStrip chat={props.chat.id} />
       <Switch>
         <Match when={log()?.state === "failed"}>
           <div class="log-wrap">
@@ -110,15 +113,18 @@ function ChatHeader(props: { chat: Chat }) {
         <b class="one">{chatTitle(t, props.chat, me)}</b>
         <Show when={second()}>{(line) => <span class="one">{line()}</span>}</Show>
       </h1>
-      <Show when={other()}>{(person) => <CallButtons id={person().id} username={person().username} />}</Show>
+      <Show when={other()} fallback={<GroupCallButtons chat={props.chat.id} />}>
+        {(person) => <CallButtons id={person().id} username={person().username} />}
+      </Show>
     </header>
   );
 }
 
 function CallButtons(props: { id: string; username: string }) {
-  const { call } = useHome();
+  const { call, group } = useHome();
   const { t } = useI18n();
-  const free = (): boolean => call.phase().kind === "idle" || call.phase().kind === "ended";
+  const isOver = (kind: string): boolean => ["idle", "ended", "over"].includes(kind);
+  const free = (): boolean => isOver(call.phase().kind) && isOver(group.phase().kind);
   const peer = () => ({ id: props.id, username: props.username });
   return (
     <Show when={free()}>

@@ -1,7 +1,7 @@
-// The chat with the other one beside a call with pictures; can be closed.
+// The chat of a call beside its pictures; can be closed.
 
 import { createMemo, createSignal, Match, Show, Switch } from "solid-js";
-import type { CallPhase } from "../rtc/call";
+import type { ChatId } from "../api/wire";
 import { useI18n } from "../i18n";
 import { Icon } from "../ui/Icon";
 import { LoadingRows } from "../ui/Waiting";
@@ -10,16 +10,19 @@ import { useHome } from "./context";
 import { MessageLog } from "./MessageLog";
 import { otherOf } from "./names";
 
-export function useSideChat(phase: () => CallPhase) {
-  const { chats, me } = useHome();
+/** The chat that belongs beside the call of this device. */
+export function useSideChat(): () => ChatId | undefined {
+  const { chats, me, call, group } = useHome();
   return createMemo(() => {
-    const now = phase();
-    if (now.kind !== "active") return undefined;
-    return chats.rows().find((row) => otherOf(row, me)?.id === now.peer.id);
+    const shared = group.phase();
+    if (shared.kind === "active") return chats.row(shared.chat)?.id;
+    const own = call.phase();
+    if (own.kind !== "active") return undefined;
+    return chats.rows().find((row) => otherOf(row, me)?.id === own.peer.id)?.id;
   });
 }
 
-export function SideChat(props: { chatId: string; onClose(): void }) {
+export function SideChat(props: { chatId: ChatId; onClose(): void }) {
   const { chats } = useHome();
   const { t } = useI18n();
   const [ownSent, setOwnSent] = createSignal(0);
@@ -28,7 +31,9 @@ export function SideChat(props: { chatId: string; onClose(): void }) {
   return (
     <Show when={chats.row(props.chatId)}>
       {(chat) => (
-        <aside class="pane side chat chat-private" aria-label={t("chat.log")}>
+        <aside class="pane side chat"
+          classList={{ "chat-private": chat().kind === "private" }}
+          aria-label={t("chat.log")}>
           <header class="top line">
             <h2 class="grow">{t("chat.log")}</h2>
             <button class="ib" aria-label={t("close")} onClick={() => props.onClose()}>

@@ -1,37 +1,53 @@
-// Whether the call fills the stage or is folded into a tile while one looks elsewhere.
+// Whether a call fills the stage or is folded into a tile while one looks elsewhere.
 
 import { createEffect, createMemo, createSignal, on, type Accessor } from "solid-js";
 import type { CallStore } from "../stores/calls";
+import type { GroupStore } from "../stores/group";
 import type { Route } from "../stores/route";
+
+/** A call of either form, as far as the frame of the page cares. */
+export interface Staged {
+  /** There is something to see of it, in this phase; null while there is not. */
+  phase: Accessor<string | null>;
+  /** It goes on: whoever opens another place wants to see that place. */
+  goesOn: Accessor<boolean>;
+  /** Pictures are shown, which want room. */
+  withPictures: Accessor<boolean>;
+}
 
 export interface Fold {
   onStage: Accessor<boolean>;
   folded: Accessor<boolean>;
-  /** Someone shows pictures. */
-  withPictures: Accessor<boolean>;
   fold(): void;
   unfold(): void;
 }
 
-export function createFold(call: CallStore, route: Accessor<Route>): Fold {
-  const [away, setAway] = createSignal(false);
-  const shown = createMemo(() => {
-    const { kind } = call.phase();
-    return kind !== "idle" && kind !== "ringing" && kind !== "answering";
-  });
-  // What one has to know, such as why a call failed, comes back in sight.
-  createEffect(
-    on(
-      () => call.phase().kind,
-      () => setAway(false),
-    ),
-  );
-  // Whoever opens another place wants to see it.
-  createEffect(on(route, () => call.phase().kind === "active" && setAway(true), { defer: true }));
+export function stagedCall(call: CallStore): Staged {
+  const kind = createMemo(() => call.phase().kind);
   return {
-    onStage: createMemo(() => shown() && !away()),
-    folded: createMemo(() => shown() && away()),
-    withPictures: createMemo(() => call.phase().kind === "active" && (call.media().camera !== null || call.media().remote.video !== null)),
+    phase: () => (kind() === "idle" || kind() === "ringing" || kind() === "answering" ? null : kind()),
+    goesOn: () => kind() === "active",
+    withPictures: createMemo(() => kind() === "active" && (call.media().camera !== null || call.media().remote.video !== null)),
+  };
+}
+
+export function stagedGroup(group: GroupStore): Staged {
+  const kind = createMemo(() => group.phase().kind);
+  return {
+    phase: () => (kind() === "idle" ? null : kind()),
+    goesOn: () => kind() === "active",
+    withPictures: () => kind() === "active",
+  };
+}
+
+export function createFold(staged: Staged, route: Accessor<Route>): Fold {
+  const [away, setAway] = createSignal(false);
+  // What one has to know, such as why a call failed, comes back in sight.
+  createEffect(on(staged.phase, () => setAway(false)));
+  createEffect(on(route, () => staged.goesOn() && setAway(true), { defer: true }));
+  return {
+    onStage: createMemo(() => staged.phase() !== null && !away()),
+    folded: createMemo(() => staged.phase() !== null && away()),
     fold: () => setAway(true),
     unfold: () => setAway(false),
   };

@@ -1,4 +1,4 @@
-// The keyboard in lists.
+// The keyboard in lists, fields and dialogues.
 
 /** Up and down move the focus among the rows of a list. */
 export function moveInList(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
@@ -16,4 +16,13 @@ export function moveInList(event: KeyboardEvent & { currentTarget: HTMLElement }
 export function isTyping(): boolean {
   const focused = document.activeElement;
   return focused instanceof HTMLElement && (focused.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(focused.tagName));
+}
+
+/** For Tab: from the last button of `card` to its first, and back. */
+export function holdFocus(event: KeyboardEvent, card: HTMLElement): void {
+  const buttons = [...card.querySelectorAll<HTMLButtonElement>("button:not([disabled])")];
+  const edge = event.shiftKey ? buttons[0] : buttons.at(-1);
+  if (document.activeElement !== edge) return;
+  event.preventDefault();
+  (event.shiftKey ? buttons.at(-1) : buttons[0])?.focus();
 }
