@@ -9,6 +9,7 @@ import { NO_SCENE, type GroupScene } from "../rtc/group/scene";
 import type { GroupSound, GroupTile, ShownTile } from "../rtc/group/tiles";
 import { NOTHING_OPEN } from "../rtc/local";
 import { createMeter } from "../rtc/meter";
+import { createInterrupted, interruptedStorage } from "./interrupted";
 import { createLivingCalls, type GroupRing } from "./living";
 
 export type { GroupEnd, GroupLink, GroupPhase } from "../rtc/group/phase";
@@ -35,6 +36,10 @@ export interface GroupStore {
   calls: Accessor<ReadonlyMap<ChatId, GroupCall>>;
   /** The newest of what rings; null while nothing does, and for the call this device is in. */
   ringing: Accessor<GroupRing | null>;
+  /** The living call this page was in when it was reloaded: one is asked whether to come back. */
+  interrupted: Accessor<GroupCall | null>;
+  /** Asks no more. */
+  forgetInterrupted(): void;
   phase: Accessor<GroupPhase>;
   /** The call this device is in or about to join, as the server last told it. */
   current: Accessor<GroupCall | null>;
@@ -103,6 +108,7 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
   });
   createEffect(on([shown, visible], ([tiles, seen]) => control.show(seen ? tiles : []), { defer: true }));
 
+  const interrupted = createInterrupted({ phase, calls: living.calls, storage: interruptedStorage });
   const participants = createMemo(() => scene().tiles);
   const canShare = devices.canShare();
   const current = createMemo(() => {
@@ -124,6 +130,8 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
   return {
     calls: living.calls,
     ringing,
+    interrupted: interrupted.call,
+    forgetInterrupted: interrupted.forget,
     phase,
     current,
     participants,

@@ -66,7 +66,7 @@ export interface GroupControl {
 const KEPT_EVENTS = 50;
 /** The server is asked on behalf of this participant within this, or its path has died in silence. */
 const RESUME_WITHIN_MS = 3_000;
-/** An offer that fell to one of ours comes again within this by itself. */
+/** An offer that fell to one of ours comes again within this by itself; one of ours that had no answer is sent again after it. */
 const AGAIN_MS = 800;
 
 export function createGroupControl(options: GroupControlOptions): GroupControl {
@@ -114,7 +114,11 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     onPath: (state) => feed({ kind: "path", state }),
     onTracks: () => scene.show(),
     onIgnored: () => void after(AGAIN_MS, askAgain),
-    onFailed: (error) => feed(error ? { kind: "refused", why: refusedBy(error) } : { kind: "tangled" }),
+    onFailed(error) {
+      const why = error && refusedBy(error);
+      if (why === "network") after(AGAIN_MS, () => connections.current()?.resend());
+      feed(why ? { kind: "refused", why } : { kind: "tangled" });
+    },
   });
 
   const scene = createScene({
@@ -151,6 +155,8 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
         return connections.current()?.restart();
       case "leave":
         return void leaveCall(effect.call, effect.participant);
+      case "decline":
+        return void decline(effect.call);
       case "release":
         return release();
       case "set_timer":
@@ -194,9 +200,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   async function start(chat: ChatId, type: CallType): Promise<void> {
     const mine = turn;
     try {
-      const { call } = await channel.request("group_start", { chatId: chat, type });
+      const { call, started } = await channel.request("group_start", { chatId: chat, type });
       options.onCall(call);
-      if (mine === turn) feed({ kind: "started", call: call.id });
+      if (mine === turn) feed({ kind: "started", call: call.id, anew: started });
+      else if (started) void decline(call.id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (mine === turn) feed({ kind: "start_failed", why: refusedBy(error) });
@@ -252,6 +259,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     const mutedBy = self(call)?.mutedBy ?? null;
     if (mutedBy !== null && mutedBy !== (self(room.call)?.mutedBy ?? null)) local.setMuted(true);
     if (!self(call)) feed({ kind: "absent" });
+  }
+
+  async function decline(call: CallId): Promise<void> {
+    await channel.request("group_decline", { callId: call }).catch(forgive);
   }
 
   async function leaveCall(call: CallId, participant: ParticipantId): Promise<void> {
@@ -345,7 +356,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     enter: (call) => feed({ kind: "enter", call }),
     start: (chat, type) => begin({ kind: "start", chat, type }),
     join: (call, camera) => begin({ kind: "join", chat: call.chatId, type: call.type, call: call.id, camera }),
-    decline: (callId) => void channel.request("group_decline", { callId }).catch(forgive),
+    decline: (call) => void decline(call),
     leave: () => feed({ kind: "leave" }),
     dismiss: () => feed({ kind: "dismiss" }),
     setMuted: local.setMuted,

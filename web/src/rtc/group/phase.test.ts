@@ -58,7 +58,14 @@ describe("a group call that is joined", () => {
     expect(line.done).toEqual([{ do: "release" }, { do: "open_media", camera: false }]);
     line.forget().hear({ kind: "media_ready" });
     expect(line.does).toEqual(["set_timer connect", "start"]);
-    expect(line.forget().hear({ kind: "started", call: CALL }).does).toEqual(["join"]);
+    expect(line.forget().hear({ kind: "started", call: CALL, anew: true }).does).toEqual(["join"]);
+  });
+
+  it("rings no longer when who started it goes before joining", () => {
+    const started = (anew: boolean): Line =>
+      new Line().hear({ kind: "start", chat: CHAT, type: "voice" }, { kind: "media_ready" }, { kind: "started", call: CALL, anew }).forget();
+    expect(started(true).hear({ kind: "leave" }).does).toEqual(["decline", "release"]);
+    expect(started(false).hear({ kind: "leave" }).does).toEqual(["release"]);
   });
 
   it("is looked at from a room before it, and entered with what is open there", () => {

@@ -27,8 +27,8 @@ export type GroupPhase =
   | { kind: "idle" }
   /** Before the call: one looks at oneself and chooses devices. `fault`: why the microphone cannot be had; else it is `open`, or being opened. */
   | { kind: "ready"; chat: ChatId; type: CallType; open: boolean; fault: MediaFault | null }
-  /** `call` is null until the server has named it. */
-  | { kind: "joining"; chat: ChatId; type: CallType; call: CallId | null }
+  /** `call` is null until the server has named it; `started`: it rings for nobody's sake but this device's. */
+  | { kind: "joining"; chat: ChatId; type: CallType; call: CallId | null; started: boolean }
   | {
       kind: "active";
       chat: ChatId;
@@ -62,7 +62,8 @@ export type GroupInput =
   | { kind: "dismiss" }
   | { kind: "media_ready" }
   | { kind: "media_failed"; fault: MediaFault }
-  | { kind: "started"; call: CallId }
+  /** `anew`: it was not there before. */
+  | { kind: "started"; call: CallId; anew: boolean }
   | { kind: "start_failed"; why: Refused }
   | { kind: "joined"; call: CallId; participant: ParticipantId }
   | { kind: "join_failed"; why: Refused }
@@ -91,6 +92,8 @@ export type GroupEffect =
   | { do: "resume"; call: CallId; participant: ParticipantId }
   | { do: "restart_path" }
   | { do: "leave"; call: CallId; participant: ParticipantId }
+  /** Ends a call that was started and not joined. */
+  | { do: "decline"; call: CallId }
   /** Timers, devices and connections are let go. */
   | { do: "release" }
   | { do: "set_timer"; name: GroupTimer; ms: number }
@@ -160,11 +163,11 @@ function begin(phase: GroupPhase, input: Input<"prepare" | "start" | "join" | "g
     case "prepare":
       return stay({ kind: "ready", chat, type, open: false, fault: null }, ...before, { do: "open_media", camera: type === "video" });
     case "start":
-      return stay({ kind: "joining", chat, type, call: null }, ...before, { do: "open_media", camera: type === "video" });
+      return stay({ kind: "joining", chat, type, call: null, started: false }, ...before, { do: "open_media", camera: type === "video" });
     case "join":
-      return stay({ kind: "joining", chat, type, call: input.call }, ...before, { do: "open_media", camera: input.camera });
+      return stay({ kind: "joining", chat, type, call: input.call, started: false }, ...before, { do: "open_media", camera: input.camera });
     case "grown":
-      return stay({ kind: "joining", chat, type, call: input.call }, ...before, { do: "take_media" });
+      return stay({ kind: "joining", chat, type, call: input.call, started: false }, ...before, { do: "take_media" });
   }
 }
 
@@ -176,7 +179,7 @@ function inReady(phase: In<"ready">, input: GroupInput): GroupStep {
     case "media_failed":
       return stay({ ...phase, open: false, fault: input.fault });
     case "enter": {
-      const next: In<"joining"> = { kind: "joining", chat, type, call: input.call };
+      const next: In<"joining"> = { kind: "joining", chat, type, call: input.call, started: false };
       if (phase.open) return stay(next, ...proceed(next));
       return phase.fault ? stay(next, { do: "open_media", camera: type === "video" }) : stay(next);
     }
@@ -199,7 +202,7 @@ function inJoining(phase: In<"joining">, input: GroupInput, now: number): GroupS
     case "media_failed":
       return over(phase, input.fault, now);
     case "started":
-      return stay({ ...phase, call: input.call }, { do: "join", call: input.call });
+      return stay({ ...phase, call: input.call, started: input.anew }, { do: "join", call: input.call });
     case "joined": {
       const { chat, type } = phase;
       const { call, participant: participantId } = input;
@@ -216,7 +219,7 @@ function inJoining(phase: In<"joining">, input: GroupInput, now: number): GroupS
       return stay(phase);
     case "leave":
     case "dismiss":
-      return idle();
+      return phase.started && phase.call !== null ? idle({ do: "decline", call: phase.call }) : idle();
     default:
       return stay(phase);
   }

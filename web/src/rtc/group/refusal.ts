@@ -6,6 +6,9 @@ import type { Refused } from "./phase";
 export function refusedBy(error: ApiError): Refused {
   if (error.status === 0) return "network";
   switch (error.code) {
+    // The media part of the server has no time now: what is asked again is done.
+    case "busy":
+      return "network";
     case "call.unknown_participant":
       return "no_participant";
     case "call.unknown":
