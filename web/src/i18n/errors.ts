@@ -26,6 +26,20 @@ export function failureText(t: Translate, error: ApiError): string {
       return t("password.long");
     case "message.long":
       return t("error.message_long");
+    case "call.full":
+      return t("over.full");
+    case "call.locked":
+      return t("over.locked");
+    case "call.not_moderator":
+      return t("panel.not_moderator");
+    case "call.peer_too_old":
+      return t("over.too_old");
+    case "call.already":
+    case "call.busy":
+      return t("panel.busy");
+    case "call.unknown":
+    case "call.ended":
+      return t("over.ended");
     default:
       return byStatus(t, error);
   }

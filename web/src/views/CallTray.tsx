@@ -6,7 +6,15 @@ import { CallButton } from "../ui/CallButton";
 import { useCallKeys } from "./callKeys";
 import { useHome } from "./context";
 
-export function CallTray(props: { endText: string; video: boolean }) {
+export interface CallTrayProps {
+  endText: string;
+  /** The camera can be turned on and off. */
+  video: boolean;
+  /** There while a third person can be called in. */
+  onInvite?: () => void;
+}
+
+export function CallTray(props: CallTrayProps) {
   const { call } = useHome();
   const { t } = useI18n();
   const muted = (): boolean => call.media().muted;
@@ -40,6 +48,9 @@ export function CallTray(props: { endText: string; video: boolean }) {
           testId="call-camera"
           onClick={toggleCamera}
         />
+      </Show>
+      <Show when={props.onInvite}>
+        {(invite) => <CallButton icon="adduser" look="off" text={t("panel.call")} testId="call-invite" onClick={() => invite()()} />}
       </Show>
       <CallButton icon="end" look="end" text={props.endText} testId="call-hangup" onClick={() => call.hangUp()} />
       <p class="vh" role="status">

@@ -4,6 +4,7 @@ import { createSignal, Match, onMount, Show, Switch } from "solid-js";
 import { useI18n } from "../i18n";
 import { Icon } from "../ui/Icon";
 import { useHome } from "./context";
+import { Interrupted } from "./group/Interrupted";
 import { watchForUpdate } from "./update";
 
 export function ConnectionBanner() {
@@ -33,18 +34,19 @@ export function ConnectionBanner() {
           </Match>
         </Switch>
       </div>
+      <Interrupted />
       <UpdateBanner />
     </div>
   );
 }
 
 function UpdateBanner() {
-  const { call } = useHome();
+  const { call, group } = useHome();
   const { t } = useI18n();
   const [update, setUpdate] = createSignal<(() => void) | null>(null);
   onMount(() => watchForUpdate((apply) => setUpdate(() => apply)));
   return (
-    <Show when={call.phase().kind === "idle" && update()}>
+    <Show when={call.phase().kind === "idle" && group.phase().kind === "idle" && update()}>
       {(apply) => (
         <p class="bar-conn ok" role="status">
           {t("app.update")}

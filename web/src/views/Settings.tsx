@@ -8,11 +8,14 @@ import { Icon } from "../ui/Icon";
 import { Segmented } from "../ui/Segmented";
 import { NameForm, PasswordForm } from "./AccountForms";
 import { useApp, useHome } from "./context";
+import { DeviceFields } from "./group/DeviceFields";
 
 export function Settings() {
   const { theme } = useApp();
-  const { me, name } = useHome();
+  const { me, name, devices } = useHome();
   const { t, choice, choose } = useI18n();
+  /** Before the first permission browsers tell neither names nor ids. */
+  const isNamed = (): boolean => [...devices.microphones(), ...devices.cameras()].some((device) => device.id !== "" && device.label !== "");
   return (
     <main class="pane main plain">
       <header class="top">
@@ -51,6 +54,12 @@ export function Settings() {
                 { value: "en", label: "English" },
               ]}
             />
+          </section>
+          <section class="card pad stack">
+            <h2>{t("dev.title")}</h2>
+            <Show when={isNamed()} fallback={<p class="muted">{t("dev.later")}</p>}>
+              <DeviceFields />
+            </Show>
           </section>
           <SignOut />
         </div>

@@ -1,6 +1,6 @@
 // A call that goes on: a face and a timer, or the other side's picture.
 
-import { Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import type { CallPhase } from "../rtc/call";
 import { useI18n } from "../i18n";
 import { Avatar } from "../ui/Avatar";
@@ -10,6 +10,7 @@ import { CallTray } from "./CallTray";
 import { CameraFault } from "./CameraFault";
 import { useHome } from "./context";
 import { FoldButton } from "./FoldButton";
+import { InviteThird } from "./group/InviteThird";
 import { usePath } from "./path";
 import { Picture } from "./Picture";
 
@@ -18,6 +19,7 @@ type Active = Extract<CallPhase, { kind: "active" }>;
 export function Talking(props: { phase: Active; onFold(): void }) {
   const { call } = useHome();
   const { t } = useI18n();
+  const [inviting, setInviting] = createSignal(false);
   const remoteVideo = () => call.media().remote.video;
   return (
     <>
@@ -69,7 +71,8 @@ export function Talking(props: { phase: Active; onFold(): void }) {
           </div>
         )}
       </Show>
-      <CallTray endText={t("call.hangup")} video />
+      <CallTray endText={t("call.hangup")} video onInvite={() => setInviting(true)} />
+      <InviteThird peer={props.phase.peer.id} open={inviting()} onClose={() => setInviting(false)} />
     </>
   );
 }
