@@ -7,6 +7,10 @@
 
 mod foreign;
 mod loopback;
+mod people;
+mod rooms;
+#[path = "../../../sfu/tests/support/mod.rs"]
+mod sfu_support;
 mod start;
 mod strangers;
 mod streams;
