@@ -14,6 +14,7 @@ use slab::Slab;
 use crate::{
     Ask, Counters, Event, Path, Refusal, Reply, RoomId, Settings, Taken, Transmit,
     room::{self, Room},
+    transport::LEEWAY,
     ufrag,
     worker::{Place, Worker},
 };
@@ -207,7 +208,7 @@ impl Rooms {
 
     fn wake_due(&mut self, now: Instant) {
         while let Some(&(due, place)) = self.worker.due.first()
-            && due <= now
+            && due <= now + LEEWAY
         {
             self.worker.due.pop_first();
             if let Some(room) = self.rooms.get_mut(place.room)
@@ -229,7 +230,7 @@ impl Rooms {
             return;
         };
         participant.is_active = false;
-        if participant.is_touched || participant.transport.deadline() <= now {
+        if participant.is_touched || participant.transport.deadline() <= now + LEEWAY {
             participant.is_touched = false;
             participant.transport.handle_timeout(now, &mut worker.out);
             room.handle_happenings(place.participant, worker, now);

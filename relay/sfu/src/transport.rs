@@ -6,13 +6,19 @@
 pub(crate) mod ice;
 pub(crate) mod rtc;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     Bitrate, Path, Refusal,
     description::{Description, Line},
     descriptor::{Patch, VideoCodec},
 };
+
+/// What is due within this time is done now: sockets and timers are no more exact.
+pub(crate) const LEEWAY: Duration = Duration::from_millis(1);
 
 /// One participant's connection.
 pub(crate) trait Transport {
@@ -110,7 +116,7 @@ pub(crate) struct Report {
     /// Share of what it was sent that did not arrive.
     pub(crate) loss_down: Option<f32>,
     /// There and back.
-    pub(crate) rtt: Option<std::time::Duration>,
+    pub(crate) rtt: Option<Duration>,
     /// Packets that it reported missing.
     pub(crate) nacks: u64,
     /// Packets that it was sent again.

@@ -26,7 +26,8 @@ use str0m::{
 };
 
 use super::{
-    Body, Codec, Egress, Extensions, Happening, Ingress, OfferedLine, Out, Report, Transport,
+    Body, Codec, Egress, Extensions, Happening, Ingress, LEEWAY, OfferedLine, Out, Report,
+    Transport,
     ice::{Checked, Credentials, Ice},
 };
 use crate::{
@@ -50,6 +51,12 @@ const LONGEST_PAYLOAD: usize = 1_400;
 /// RTCP packets in a second that are read. A client sends some 30 of its own accord.
 const FEEDBACK_PER_SECOND: f64 = 200.0;
 const FEEDBACK_BURST: f64 = 400.0;
+
+/// A probe for less than the estimate would lower it: whoever is sent little must be found able to take more all the same.
+const LEAST_DESIRED: Bitrate = Bitrate(2_000_000);
+
+/// Its pacer lets one packet go at a moment. So many are let go at once: more than this would be 200 Mbit/s.
+const MOST_STEPS: usize = 32;
 
 /// Faults in a row at which a connection is given up.
 const MOST_FAULTS: u32 = 64;
@@ -135,6 +142,7 @@ impl RtcTransport {
             closed: false,
         };
         let answer = transport.accept(offer, now)?;
+        transport.set_budget(Bitrate::default(), LEAST_DESIRED);
         Ok((transport, answer))
     }
 
@@ -488,16 +496,24 @@ impl Transport for RtcTransport {
 
     fn set_budget(&mut self, minimum: Bitrate, desired: Bitrate) {
         let bitrate = |bitrate: Bitrate| str0m::bwe::Bitrate::bps(bitrate.0);
+        let desired = desired.max(LEAST_DESIRED);
         self.rtc
             .bwe()
             .set_bitrate(bitrate(minimum), bitrate(desired));
     }
 
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
-        if self.rtc.handle_input(Input::Timeout(now)).is_err() {
-            out.happenings.push(Happening::Malformed);
+        let mut at = now;
+        for _ in 0..MOST_STEPS {
+            if self.rtc.handle_input(Input::Timeout(at)).is_err() {
+                out.happenings.push(Happening::Malformed);
+            }
+            self.drain(out);
+            if self.deadline > now + LEEWAY {
+                break;
+            }
+            at = self.deadline.max(at + Duration::from_micros(1));
         }
-        self.drain(out);
     }
 
     fn deadline(&self) -> Instant {

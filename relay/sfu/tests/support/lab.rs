@@ -28,6 +28,8 @@ pub struct Lab {
     pub now: Instant,
     pub people: Vec<Person>,
     pub events: Vec<(Instant, Event)>,
+    /// Whether our offers are not answered.
+    pub is_deaf: bool,
     random: Random,
     joined: u128,
 }
@@ -62,6 +64,7 @@ impl Lab {
             now,
             people: Vec::new(),
             events: Vec::new(),
+            is_deaf: false,
             random: Random(seed),
             joined: 0,
         }
@@ -339,6 +342,7 @@ impl Lab {
         };
         let person = &mut self.people[at];
         match event {
+            Event::Offer { .. } if self.is_deaf => {}
             Event::Offer { number, offer, .. } => {
                 let ask = Ask::Answer {
                     room: ROOM,

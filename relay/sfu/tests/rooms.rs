@@ -1,0 +1,14 @@
+//! Who comes, goes, publishes and is refused.
+
+mod support;
+
+#[path = "rooms/comings.rs"]
+mod comings;
+#[path = "rooms/glare.rs"]
+mod glare;
+#[path = "rooms/liveness.rs"]
+mod liveness;
+#[path = "rooms/refusals.rs"]
+mod refusals;
+#[path = "rooms/silence.rs"]
+mod silence;
