@@ -59,10 +59,19 @@ export interface DevicesOptions {
 
 const MICROPHONE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const CAMERA: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
-/** Text must be sharp; 15 pictures a second are enough for it. */
-const SCREEN: DisplayMediaStreamOptions = {
+/** What browsers know beyond the types of TypeScript. */
+type SharingOptions = DisplayMediaStreamOptions & {
+  audio: MediaTrackConstraints & { restrictOwnAudio: boolean };
+  selfBrowserSurface: "exclude" | "include";
+  surfaceSwitching: "exclude" | "include";
+};
+
+/** Text must be sharp; 15 pictures a second are enough for it. The voices of the call itself are no part of its sound. */
+const SCREEN: SharingOptions = {
   video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 15, max: 15 } },
-  audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+  audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false, restrictOwnAudio: true },
+  selfBrowserSurface: "exclude",
+  surfaceSwitching: "include",
 };
 export const NOTHING_CHOSEN: ChosenDevices = { microphone: null, camera: null, speaker: null };
 
