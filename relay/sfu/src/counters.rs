@@ -19,7 +19,7 @@ pub struct Counters {
     pub received: u64,
     /// RTP packets that were forwarded, counted once for each who was sent them.
     pub forwarded: u64,
-    /// RTP packets that were sent again.
+    /// RTP packets that were sent again: viewers had asked for them, or the link was probed with them.
     pub retransmitted: u64,
     /// What came and was dropped.
     pub dropped: Dropped,
@@ -27,7 +27,7 @@ pub struct Counters {
     pub keyframes_asked: u64,
     /// Keyframe requests that publishers were sent.
     pub keyframes_sent: u64,
-    /// RTP packets that viewers reported as missing.
+    /// Reports of missing packets that came from viewers.
     pub nacks: u64,
     /// What was asked and refused.
     pub refused: Refused,

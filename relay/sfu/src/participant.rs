@@ -7,6 +7,7 @@ use std::{
 
 use foldhash::fast::FixedState;
 use rand::Rng;
+use smallvec::SmallVec;
 
 use crate::{
     Bitrate, ParticipantId, PauseWhy, PublicationId, Quality, Source, VideoState,
@@ -33,6 +34,8 @@ pub(crate) struct Participant {
     pub(crate) transport: Box<dyn Transport + Send>,
     pub(crate) link: Link,
     pub(crate) heard: Instant,
+    /// What it publishes: the m-line, and the publication's place in the room.
+    pub(crate) published: SmallVec<[(Line, usize); 4]>,
     pub(crate) seats: Vec<Seat>,
     pub(crate) told_seats: Vec<crate::Seat>,
     /// The offer of ours that waits for its answer.
@@ -127,6 +130,7 @@ impl Participant {
             transport,
             link: Link::Connecting { since: now },
             heard: now,
+            published: SmallVec::new(),
             seats: Vec::new(),
             told_seats: Vec::new(),
             offered: None,

@@ -355,7 +355,8 @@ impl Room {
         let mut publication =
             Publication::new(id, index, line, track.source, track.layers, limit, now);
         publication.silenced = self.participants[index].is_silenced(track.source);
-        self.publications.insert(publication);
+        let place = self.publications.insert(publication);
+        self.participants[index].published.push((track.line, place));
         id
     }
 
@@ -363,8 +364,12 @@ impl Room {
         let Some(ended) = self.publications.try_remove(publication) else {
             return;
         };
+        let publisher = &mut self.participants[ended.publisher];
+        publisher
+            .published
+            .retain(|(_, place)| *place != publication);
         if ended.source == Source::Microphone {
-            self.speakers.left(self.participants[ended.publisher].id);
+            self.speakers.left(publisher.id);
         }
         for (viewer, seat) in ended.seats {
             if let Some(viewer) = self.participants.get_mut(viewer) {

@@ -132,10 +132,13 @@ impl Rooms {
         };
         let taken = place.is_some_and(|place| self.handle_at(place, path, datagram, now));
         self.end_what_ended(now);
-        if taken {
+        if !taken {
+            self.worker.counters.dropped.stranger += 1;
+        }
+        // A check of the time before a restart does not end the path on which it comes.
+        if taken || self.worker.routes.of_path(path).is_some() {
             Taken::Known
         } else {
-            self.worker.counters.dropped.stranger += 1;
             Taken::Nobody
         }
     }

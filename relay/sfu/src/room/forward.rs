@@ -26,9 +26,9 @@ impl Room {
         if packet.body.payload.is_empty() {
             return;
         }
-        let mut all = self.publications.iter();
-        let found = all.find(|(_, one)| one.publisher == from && one.line == packet.line);
-        let Some((index, _)) = found else {
+        let mut published = self.participants[from].published.iter();
+        let found = published.find(|(line, _)| *line == packet.line);
+        let Some(&(_, index)) = found else {
             worker.counters.dropped.unknown_ssrc += 1;
             return;
         };

@@ -10,6 +10,7 @@ mod lines;
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
@@ -146,6 +147,20 @@ impl RtcTransport {
         Ok((transport, answer))
     }
 
+    /// Gives an input and works off what it brings. A bug that it meets in `str0m` ends this connection and no other.
+    fn drive(&mut self, input: Input<'_>, out: &mut Out) {
+        let driven = catch_unwind(AssertUnwindSafe(|| {
+            if self.rtc.handle_input(input).is_err() {
+                out.happenings.push(Happening::Malformed);
+            }
+            self.drain(out);
+        }));
+        if driven.is_err() {
+            out.happenings.push(Happening::Malformed);
+            self.end(out);
+        }
+    }
+
     fn drain(&mut self, out: &mut Out) {
         loop {
             match self.rtc.poll_output() {
@@ -174,7 +189,14 @@ impl RtcTransport {
                 }
             }
         }
-        if !self.rtc.is_alive() && !self.closed {
+        if !self.rtc.is_alive() {
+            self.end(out);
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.rtc.disconnect();
+        if !self.closed {
             self.closed = true;
             out.happenings.push(Happening::Closed);
         }
@@ -301,10 +323,7 @@ impl RtcTransport {
             destination: OURS,
             contents,
         };
-        if self.rtc.handle_input(Input::Receive(now, input)).is_err() {
-            out.happenings.push(Happening::Malformed);
-        }
-        self.drain(out);
+        self.drive(Input::Receive(now, input), out);
     }
 
     /// Checks that m-lines which are there keep their places (RFC 8829 section 5.2.2).
@@ -505,10 +524,7 @@ impl Transport for RtcTransport {
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
         let mut at = now;
         for _ in 0..MOST_STEPS {
-            if self.rtc.handle_input(Input::Timeout(at)).is_err() {
-                out.happenings.push(Happening::Malformed);
-            }
-            self.drain(out);
+            self.drive(Input::Timeout(at), out);
             if self.deadline > now + LEEWAY {
                 break;
             }

@@ -230,11 +230,13 @@ impl Client {
         answer.to_sdp_string()
     }
 
-    /// Moves to another address, without a new ICE agent.
+    /// Moves to another address, without a new ICE agent; the old one is there no more.
     pub fn move_to(&mut self, address: SocketAddr) {
+        let old = candidate(self.address, self.protocol);
         self.address = address;
         self.rtc
             .add_local_candidate(candidate(address, self.protocol));
+        self.rtc.direct_api().invalidate_candidate(&old);
     }
 
     pub fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {

@@ -1,6 +1,6 @@
 //! A room full of clients.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ use super::eyes::Eyes;
 use super::link::{Conditions, Link, Random};
 
 pub const ROOM: RoomId = RoomId(1);
+/// So many datagrams are remembered.
+const TAPPED: usize = 2_048;
 /// Where our socket is, and under which address clients know it.
 const LOCAL: &str = "10.0.0.1:3478";
 const MEDIA: &str = "203.0.113.1:3478";
@@ -30,6 +32,8 @@ pub struct Lab {
     pub events: Vec<(Instant, Event)>,
     /// Whether our offers are not answered.
     pub is_deaf: bool,
+    /// What the last datagrams to the rooms were, of whoever.
+    pub tapped: VecDeque<Vec<u8>>,
     random: Random,
     joined: u128,
 }
@@ -65,6 +69,7 @@ impl Lab {
             people: Vec::new(),
             events: Vec::new(),
             is_deaf: false,
+            tapped: VecDeque::new(),
             random: Random(seed),
             joined: 0,
         }
@@ -141,6 +146,13 @@ impl Lab {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Moves somebody to another network, and offers new ICE credentials from there.
+    pub fn move_to(&mut self, person: usize, address: SocketAddr) {
+        self.people[person].address = address;
+        self.people[person].client.move_to(address);
+        self.restart_ice(person);
     }
 
     pub fn leave(&mut self, person: usize) {
@@ -300,6 +312,8 @@ impl Lab {
             let path = path(person.address);
             while let Some(datagram) = person.up.take(now) {
                 self.rooms.handle_datagram(&path, &datagram, now);
+                self.tapped.truncate(TAPPED - 1);
+                self.tapped.push_front(datagram);
             }
         }
         self.rooms.handle_timeout(now);

@@ -113,10 +113,11 @@ impl Lines {
             .map(|state| state.mid)
     }
 
-    /// Returns whether an RTP packet of ours is sent again (or is padding in its form).
+    /// Returns whether an RTP packet of ours is sent again: it was asked for, or the link is probed with it.
     pub(super) fn is_retransmission(&self, datagram: &[u8]) -> bool {
+        const PADDING: u8 = 0x20;
         match datagram {
-            [first, second, ..] if (128..192).contains(first) && !(192..224).contains(second) => {
+            [first, second, ..] if first & PADDING == 0 && !(192..224).contains(second) => {
                 self.retransmissions >> (second & 0x7F) & 1 == 1
             }
             _ => false,
