@@ -65,7 +65,7 @@ export const groupEn: typeof groupRu = {
   "stage.page": (p) => `${p.n} of${nb}${p.of}`,
   "stage.page_next": "Next page",
   "stage.page_back": "Previous page",
-  "stage.speaks": (p) => `${p.name} is speaking`,
+  "stage.speaks": (p) => `Speaking: ${p.name}`,
   "stage.pictures": "People in the call",
   "stage.others": "The others",
 
@@ -123,8 +123,8 @@ export const groupEn: typeof groupRu = {
   "group.people": "People",
   "group.devices": "Devices",
   "group.unfold": (p) => `${p.name}. Back to the call`,
-  "group.mic_by": (p) => `${p.name} asks for quiet: your microphone is muted. Unmute it when you want to speak.`,
-  "group.mic_by_someone": "Your microphone was muted to make it quieter. Unmute it when you want to speak.",
+  "group.mic_by": (p) => `${p.name} asks for quiet: your microphone is muted`,
+  "group.mic_by_someone": "You are asked for quiet: your microphone is muted",
 
   "panel.in": (p) => `In the call · ${p.n}`,
   "panel.ringing": (p) => `Ringing · ${p.n}`,

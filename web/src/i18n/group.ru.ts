@@ -65,7 +65,7 @@ export const groupRu = {
   "stage.page": (p: { n: number; of: number }) => `${p.n} из${nb}${p.of}`,
   "stage.page_next": "Следующая страница",
   "stage.page_back": "Предыдущая страница",
-  "stage.speaks": (p: { name: string }) => `${p.name} говорит`,
+  "stage.speaks": (p: { name: string }) => `Говорит: ${p.name}`,
   "stage.pictures": "Участники звонка",
   "stage.others": "Остальные",
 
@@ -124,8 +124,8 @@ export const groupRu = {
   "group.people": "Участники",
   "group.devices": "Устройства",
   "group.unfold": (p: { name: string }) => `${p.name}. Вернуться к звонку`,
-  "group.mic_by": (p: { name: string }) => `${p.name} просит тишины: ваш микрофон выключен. Включите его, когда будете говорить.`,
-  "group.mic_by_someone": "Ваш микрофон выключен, чтобы было тише. Включите его, когда будете говорить.",
+  "group.mic_by": (p: { name: string }) => `${p.name} просит тишины: ваш микрофон выключен`,
+  "group.mic_by_someone": "Вас просят о тишине: ваш микрофон выключен",
 
   "panel.in": (p: { n: number }) => `В${nb}звонке · ${p.n}`,
   "panel.ringing": (p: { n: number }) => `Звоним · ${p.n}`,

@@ -1,6 +1,6 @@
 // The frame of the home: sections, list, conversation; banners above, calls over all.
 
-import { createMemo, createSignal, Match, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createSignal, Match, on, Show, Switch } from "solid-js";
 import { useI18n } from "../i18n";
 import type { Route } from "../stores/route";
 import { CallOver } from "./CallOver";
@@ -16,20 +16,20 @@ import { GroupFolded } from "./group/GroupFolded";
 import { GroupRinging } from "./group/GroupRinging";
 import { GroupSounds } from "./group/GroupSounds";
 import { GroupStage } from "./group/GroupStage";
-import { useCallTitle } from "./group/names";
 import { createShown } from "./group/shown";
 import { History } from "./History";
 import { Nav } from "./Nav";
-import { usePageTitle } from "./page";
 import { PeopleList } from "./PeopleList";
 import { PersonView } from "./PersonView";
 import { Settings } from "./Settings";
+import { useShellTitle } from "./shellTitle";
 import { SideChat, useSideChat } from "./SideChat";
 import { isWide } from "./wide";
 
 export function Shell() {
   const { route } = useApp();
   const { call, group } = useHome();
+  const shown = createShown(group.show);
   const own = stagedCall(call);
   const shared = stagedGroup(group);
   const ownFold = createFold(own, route.route);
@@ -46,10 +46,12 @@ export function Shell() {
     return hasPage() || roomy() ? "wide" : undefined;
   };
   const chatToggle = () => (isWide() && beside() ? { open: !sideClosed(), toggle: () => setSideClosed(!sideClosed()) } : null);
+  // The room before a call, and the word on how one ended, are left by going elsewhere.
+  createEffect(on(route.route, () => ["ready", "over"].includes(group.phase().kind) && group.dismiss(), { defer: true }));
   useShellTitle();
 
   return (
-    <ShownContext.Provider value={createShown(group.show)}>
+    <ShownContext.Provider value={shown}>
       <div class="frame">
         <ConnectionBanner />
         <div
@@ -84,23 +86,6 @@ export function Shell() {
       </div>
     </ShownContext.Provider>
   );
-}
-
-/** What rings, what goes on, what is unread: for who looks at the tabs alone. */
-function useShellTitle(): void {
-  const { call, chats, group } = useHome();
-  const { t } = useI18n();
-  const titleOf = useCallTitle();
-  usePageTitle(() => {
-    const phase = call.phase();
-    const shared = group.phase();
-    const ring = group.ringing();
-    if (ring && !ring.busy) return t("call.incoming_title", { name: ring.from.username });
-    if (phase.kind === "ringing") return t("call.incoming_title", { name: phase.peer.username });
-    if (shared.kind === "active") return t("call.live", { name: titleOf(shared.chat) });
-    if (phase.kind === "active") return t("call.live", { name: phase.peer.username });
-    return chats.unread() > 0 ? `(${chats.unread()}) ${t("app.name")}` : t("app.name");
-  });
 }
 
 function isList(route: Route): boolean {

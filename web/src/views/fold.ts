@@ -35,7 +35,7 @@ export function stagedGroup(group: GroupStore): Staged {
   const kind = createMemo(() => group.phase().kind);
   return {
     phase: () => (kind() === "idle" ? null : kind()),
-    goesOn: () => kind() === "active",
+    goesOn: () => kind() === "joining" || kind() === "active",
     withPictures: () => kind() === "active",
   };
 }

@@ -57,15 +57,17 @@ export function GroupHeader(props: GroupHeaderProps) {
             <Icon name="big" />
           </button>
         </Show>
-        <button
-          class="ib"
-          aria-label={isLarge() ? t("stage.view_grid") : t("stage.view_speaker")}
-          onClick={() => props.view.toggle()}
-          data-testid="group-view-switch"
-          data-view={isLarge() ? "large" : "grid"}
-        >
-          <Icon name={isLarge() ? "gridv" : "speakv"} />
-        </button>
+        <Show when={group.participants().length > 1}>
+          <button
+            class="ib"
+            aria-label={isLarge() ? t("stage.view_grid") : t("stage.view_speaker")}
+            onClick={() => props.view.toggle()}
+            data-testid="group-view-switch"
+            data-view={isLarge() ? "large" : "grid"}
+          >
+            <Icon name={isLarge() ? "gridv" : "speakv"} />
+          </button>
+        </Show>
       </span>
     </header>
   );
