@@ -1,6 +1,6 @@
 // A call while one looks elsewhere: a small tile in a corner of one's choice, dragged there by finger or mouse.
 
-import { createSignal, Show, type JSX } from "solid-js";
+import { createSignal, onCleanup, Show, type JSX } from "solid-js";
 import { useI18n } from "../i18n";
 import { Icon } from "../ui/Icon";
 import { CallTimer } from "./CallTimer";
@@ -33,7 +33,7 @@ export function FoldedTile(props: FoldedTileProps) {
       style={{ transform: drag.moved() ? `translate(${drag.moved()?.x ?? 0}px, ${drag.moved()?.y ?? 0}px)` : "" }}
       aria-label={t("call.live", { name: props.name })}
       data-testid={props.testId}
-      {...drag.handlers}
+      onPointerDown={drag.onPointerDown}
     >
       <button class="tile" aria-label={props.unfoldLabel} onClick={() => props.onUnfold()}>
         {props.children}
@@ -64,26 +64,38 @@ const DRAG_PX = 8;
 function createDrag() {
   const [corner, setCorner] = createSignal<Corner>("tr");
   const [moved, setMoved] = createSignal<{ x: number; y: number } | null>(null);
-  let start = { x: 0, y: 0 };
-  const handlers: JSX.HTMLAttributes<HTMLElement> = {
-    onPointerDown(event) {
-      if ((event.target as Element).closest("button:not(.tile)")) return;
-      start = { x: event.clientX, y: event.clientY };
-    },
-    onPointerMove(event) {
-      if (event.buttons === 0) return;
-      const by = { x: event.clientX - start.x, y: event.clientY - start.y };
-      if (!moved() && Math.hypot(by.x, by.y) < DRAG_PX) return;
-      event.currentTarget.setPointerCapture(event.pointerId);
-      setMoved(by);
-    },
-    onPointerUp(event) {
-      if (!moved()) return;
+  let stop = (): void => {};
+  onCleanup(() => stop());
+
+  function onPointerDown(down: PointerEvent & { currentTarget: HTMLElement }): void {
+    if ((down.target as Element).closest("button:not(.tile)")) return;
+    const tile = down.currentTarget;
+    const listening = new AbortController();
+    const end = (): void => {
+      listening.abort();
       setMoved(null);
-      const vertical = event.clientY < window.innerHeight / 2 ? "t" : "b";
-      setCorner(`${vertical}${event.clientX < window.innerWidth / 2 ? "l" : "r"}`);
-    },
-    onPointerCancel: () => setMoved(null),
-  };
-  return { corner, moved, handlers };
+    };
+    stop();
+    stop = end;
+    function onMove(event: PointerEvent): void {
+      const by = { x: event.clientX - down.clientX, y: event.clientY - down.clientY };
+      if (!moved() && Math.hypot(by.x, by.y) < DRAG_PX) return;
+      // So that letting go is no press on the picture.
+      tile.setPointerCapture(event.pointerId);
+      setMoved(by);
+    }
+    function onUp(event: PointerEvent): void {
+      if (moved()) {
+        const vertical = event.clientY < window.innerHeight / 2 ? "t" : "b";
+        setCorner(`${vertical}${event.clientX < window.innerWidth / 2 ? "l" : "r"}`);
+      }
+      end();
+    }
+    // On the window: a quick hand is out of the tile before it is held.
+    window.addEventListener("pointermove", onMove, { signal: listening.signal });
+    window.addEventListener("pointerup", onUp, { signal: listening.signal });
+    window.addEventListener("pointercancel", end, { signal: listening.signal });
+  }
+
+  return { corner, moved, onPointerDown };
 }

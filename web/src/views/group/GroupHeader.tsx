@@ -40,7 +40,7 @@ export function GroupHeader(props: GroupHeaderProps) {
         </p>
       </div>
       <span class="side-r">
-        <Show when={props.chat}>
+        <Show when={!props.full.isOn() && props.chat}>
           {(chat) => (
             <button class="ib" aria-label={t("stage.chat")} aria-pressed={chat().open} onClick={() => chat().toggle()}>
               <Icon name="chats" />
