@@ -69,13 +69,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   async function join(call: CallId): Promise<void> {
     const mine = (attempt += 1);
-    // A connection that never joined has nothing to keep.
-    if (made?.joined) {
-      old?.peer.close();
-      old = made;
-    } else {
-      made?.peer.close();
+    if (made && !made.joined) {
+      // Nobody has answered its offer: it is made again, and what was gathered for it is of use.
+      made.number = mine;
+      return made.peer.resend();
     }
+    old?.peer.close();
+    old = made;
     made = null;
     try {
       if (channel.link() !== "up") throw new ApiError("network", 0);
@@ -94,7 +94,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const { microphone, camera } = local();
     if (!microphone) return;
     const connection = options.createConnection({ ...configuration, bundlePolicy: "max-bundle" });
-    const isCurrent = (): boolean => mine === attempt;
+    const isCurrent = (): boolean => opened.number === attempt;
     const opened: Made = { connection, number: mine, joined: false, peer: null as never };
     made = opened;
     opened.peer = createGroupPeer({
@@ -112,16 +112,20 @@ export function createConnections(options: ConnectionsOptions): Connections {
       onIgnored: () => isCurrent() && options.onIgnored(),
       onFailed: (error) => {
         if (!isCurrent()) return;
-        if (opened.joined) options.onFailed(error);
-        else options.onJoinFailed(error ?? new ApiError("call.bad_sdp", 400));
+        if (opened.joined) return options.onFailed(error);
+        const refused = error ?? new ApiError("call.bad_sdp", 400);
+        // Nothing comes of a connection whose offer was refused.
+        if (refused.status !== 0 && refused.code !== "busy") discard();
+        options.onJoinFailed(refused);
       },
     });
   }
 
   async function first(opened: Made, callId: CallId, sdp: Description, tracks: readonly OfferedTrack[]): Promise<Answered> {
     const { muted, camera } = local();
+    const mine = opened.number;
     const { participantId, call, ...answered } = await channel.request("group_join", { callId, sdp, tracks, muted, camera: camera !== null });
-    if (opened.number !== attempt) {
+    if (mine !== attempt) {
       options.onUnwanted(callId, participantId);
       return answered;
     }
@@ -147,6 +151,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     }
   }
 
+  function discard(): void {
+    made?.peer.close();
+    made = null;
+  }
+
   function soundsOf(from: Made | null): ReturnType<Connections["sounds"]> {
     return from ? from.peer.sounds().map(({ mid, track }) => ({ key: `${from.number}.${mid}`, mid, track })) : [];
   }
@@ -163,9 +172,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
     connection: () => made?.connection ?? null,
     release() {
       attempt += 1;
-      made?.peer.close();
+      discard();
       old?.peer.close();
-      made = null;
       old = null;
       configuration = null;
       asked = null;

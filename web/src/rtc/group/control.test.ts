@@ -352,6 +352,20 @@ describe("a device in a group call", () => {
     expect(d.connections).toHaveLength(2);
   });
 
+  it("offers the same again when nobody answers, without another connection", async () => {
+    const d = device();
+    d.refusals.group_join = new ApiError("busy", 400);
+    d.control.start(CHAT, "voice");
+    await settle();
+    await d.pass(500);
+    delete d.refusals.group_join;
+    await d.pass(500);
+    d.connection.goes("connected");
+    expect(d.names.filter((name) => name === "group_join")).toHaveLength(3);
+    expect(d.connections).toHaveLength(1);
+    expect(d.phase).toMatchObject({ kind: "active", link: "good" });
+  });
+
   it("leaves a joining that was called off when it comes about", async () => {
     const d = device();
     d.control.start(CHAT, "voice");
