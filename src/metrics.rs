@@ -225,6 +225,7 @@ fn record(counters: &Counters) {
         ("idle", streams.idle),
         ("stuck", streams.stuck),
         ("strangers", streams.strangers),
+        ("crowded", streams.crowded),
     ];
     by_reason("zvonilka_turn_streams_closed_total", closed);
     record_rooms(counters);

@@ -1,6 +1,9 @@
 //! What other threads ask of a worker, and the bounded queue by which they do.
 
-use crate::{counters::Published, door::Arrival};
+use crate::{
+    counters::Published,
+    door::{Arrival, PlaceId},
+};
 use mio::Waker;
 use sfu::{Ask, Refusal, Reply};
 use std::sync::{
@@ -19,6 +22,8 @@ pub(crate) enum Command {
     List(oneshot::Sender<Vec<AllocationView>>),
     Ask(Box<Ask>, oneshot::Sender<Result<Reply, Refusal>>),
     Adopt(Box<Arrival>),
+    /// The place of this stream is wanted, unless it makes use of it.
+    Evict(PlaceId),
 }
 
 /// Why the relay was not told something.

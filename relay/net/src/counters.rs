@@ -47,9 +47,9 @@ pub struct Traffic {
 pub struct StreamCounters {
     /// Connections that are open, those included that have not yet said what they are.
     pub open: u64,
-    /// Refused: there were as many as there may be, or a worker was busy.
+    /// Refused: there were as many as there may be and none could go, or a worker was busy.
     pub full: u64,
-    /// Refused: there were as many of their address prefix as there may be.
+    /// Refused: there were as many of their address prefix as there may be, and none could go.
     pub full_prefix: u64,
     /// Closed at the door: they were neither TURN nor ICE, failed, or took too long to say what they are.
     pub unsorted: u64,
@@ -57,6 +57,8 @@ pub struct StreamCounters {
     pub garbage: u64,
     /// Closed: ICE of nobody in a room.
     pub strangers: u64,
+    /// Closed: they had neither an allocation nor a room, and others wanted their places.
+    pub crowded: u64,
     /// Closed: no allocation and no whole message for too long.
     pub idle: u64,
     /// Closed: the client does not read, and an answer found no room.
@@ -126,6 +128,7 @@ impl AddAssign for Counters {
         self.streams.overflowed += other.streams.overflowed;
         self.streams.unread += other.streams.unread;
         self.streams.strangers += other.streams.strangers;
+        self.streams.crowded += other.streams.crowded;
         self.queues.commands += other.queues.commands;
         self.queues.rings += other.queues.rings;
         self.queues.streams += other.queues.streams;

@@ -7,7 +7,7 @@ mod places;
 mod sort;
 
 pub use places::StreamLimits;
-pub(crate) use places::{Place, Places};
+pub(crate) use places::{Place, PlaceId, Places};
 
 use crate::{
     command::{Command, Link},
@@ -19,7 +19,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use sort::{Opened, Sorted, sort};
 use std::{
     io,
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -27,11 +27,22 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use tokio::{net::TcpListener, runtime, sync::oneshot, task::LocalSet, time};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    task::LocalSet,
+    time,
+};
 use turn::{FiveTuple, Transport};
 
 /// How long a connection may take to say what it is, with its TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that may wait for a place where it is crowded, and how often and how long each does.
+const WAITING: usize = 64;
+const WAITS: u8 = 4;
+const WAIT: Duration = Duration::from_millis(25);
 
 /// How long nothing is accepted after the system refused to.
 const BACK_OFF: Duration = Duration::from_millis(200);
@@ -87,6 +98,8 @@ pub(crate) struct DoorCounters {
     pub(crate) full: AtomicU64,
     /// … or too many of their prefix.
     pub(crate) full_prefix: AtomicU64,
+    /// Connections that had not said what they are when others wanted their places.
+    pub(crate) crowded: AtomicU64,
     /// Connections that were neither TURN nor ICE, failed, or took too long to say what they are.
     pub(crate) unsorted: AtomicU64,
 }
@@ -98,6 +111,7 @@ struct Inside {
     counters: Arc<DoorCounters>,
     workers: Arc<[Link]>,
     next: AtomicUsize,
+    waiting: Arc<Semaphore>,
     /// Whether there are rooms that ICE leads to.
     rooms: bool,
 }
@@ -152,6 +166,7 @@ impl Door {
             counters,
             workers,
             next: AtomicUsize::new(0),
+            waiting: Arc::new(Semaphore::new(WAITING)),
             rooms,
         });
         let entrances: Vec<_> = {
@@ -201,8 +216,13 @@ async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
                 Ok(place) => {
                     tokio::task::spawn_local(serve(socket, place, plain, Arc::clone(&inside)));
                 }
-                Err(Full::InAll) => count(&inside.counters.full),
-                Err(Full::OfPrefix) => count(&inside.counters.full_prefix),
+                Err(full) => match Arc::clone(&inside.waiting).try_acquire_owned() {
+                    Ok(turn) => {
+                        let inside = Arc::clone(&inside);
+                        tokio::task::spawn_local(wait(socket, client.ip(), plain, inside, turn));
+                    }
+                    Err(_) => inside.counters.refuse(full),
+                },
             },
             Err(error) if of_one_connection(&error) => {}
             Err(error) => {
@@ -216,6 +236,36 @@ async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
     }
 }
 
+/// Waits for the place of a stream that makes no use of it.
+async fn wait(
+    socket: tokio::net::TcpStream,
+    client: IpAddr,
+    plain: bool,
+    inside: Arc<Inside>,
+    turn: OwnedSemaphorePermit,
+) {
+    let mut waits = 0;
+    loop {
+        let full = match inside.places.take(client) {
+            Ok(place) => {
+                drop(turn);
+                return serve(socket, place, plain, inside).await;
+            }
+            Err(full) => full,
+        };
+        if waits == WAITS {
+            return inside.counters.refuse(full);
+        }
+        waits += 1;
+        if let Some((worker, id)) = inside.places.make_room(full, client)
+            && let Err(error) = inside.workers[worker].command(Command::Evict(id))
+        {
+            tracing::debug!(%error, "a stream is not told to go");
+        }
+        time::sleep(WAIT).await;
+    }
+}
+
 async fn renew(inside: Arc<Inside>) {
     let Some(tls) = &inside.tls else { return };
     loop {
@@ -226,19 +276,20 @@ async fn renew(inside: Arc<Inside>) {
 
 async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside: Arc<Inside>) {
     let tls = inside.tls.as_ref().map(Served::acceptor);
-    let arrived = time::timeout(PATIENCE, sort(socket, tls.as_ref())).await;
+    let arrived = tokio::select! {
+        arrived = time::timeout(PATIENCE, sort(socket, tls.as_ref())) => arrived,
+        () = place.wanted() => return count(&inside.counters.crowded),
+    };
     let workers = &inside.workers;
     let (opened, spoken, worker) = match arrived {
         Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => {
             let next = inside.next.fetch_add(1, Ordering::Relaxed) % workers.len();
-            (opened, Spoken::Turn, &workers[next])
+            (opened, Spoken::Turn, next)
         }
         Ok(Ok(Sorted::Ice(opened, owner)))
-            if let Some(owner) = workers
-                .get(usize::from(owner))
-                .filter(|_| plain && inside.rooms) =>
+            if plain && inside.rooms && usize::from(owner) < workers.len() =>
         {
-            (opened, Spoken::Ice, owner)
+            (opened, Spoken::Ice, usize::from(owner))
         }
         Ok(Ok(Sorted::Turn(other) | Sorted::Ice(other, _) | Sorted::Other(other))) => {
             tracing::debug!(
@@ -263,7 +314,11 @@ async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside:
             return count(&inside.counters.unsorted);
         }
     };
-    if worker.command(Command::Adopt(Box::new(arrival))).is_err() {
+    if !arrival.place.moves_to(worker) {
+        return count(&inside.counters.crowded);
+    }
+    let adopt = Command::Adopt(Box::new(arrival));
+    if workers[worker].command(adopt).is_err() {
         count(&inside.counters.full);
     }
 }
@@ -299,11 +354,20 @@ fn arrival(opened: Opened, spoken: Spoken, place: Place) -> io::Result<Arrival> 
     })
 }
 
+impl DoorCounters {
+    fn refuse(&self, full: Full) {
+        count(match full {
+            Full::InAll => &self.full,
+            Full::OfPrefix => &self.full_prefix,
+        });
+    }
+}
+
 /// Returns an IPv4 address in IPv6 clothes as what it is; an IPv6 address keeps its scope.
 pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
-        std::net::IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
-        std::net::IpAddr::V6(_) => address,
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        IpAddr::V6(_) => address,
     }
 }
 
@@ -338,6 +402,7 @@ mod tests {
             counters: Arc::default(),
             workers: Arc::new([]),
             next: AtomicUsize::new(0),
+            waiting: Arc::new(Semaphore::new(WAITING)),
             rooms: false,
         });
         let place = inside.places.take(address.ip()).unwrap();

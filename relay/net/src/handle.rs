@@ -99,6 +99,7 @@ impl Handle {
         counters.streams.open = self.places.in_use() as u64;
         counters.streams.full = self.door.full.load(Ordering::Relaxed);
         counters.streams.full_prefix = self.door.full_prefix.load(Ordering::Relaxed);
+        counters.streams.crowded += self.door.crowded.load(Ordering::Relaxed);
         counters.streams.unsorted = self.door.unsorted.load(Ordering::Relaxed);
         counters
     }

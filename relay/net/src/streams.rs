@@ -7,7 +7,7 @@ mod stream;
 
 use crate::{
     counters::Traffic,
-    door::{Arrival, Spoken, StreamLimits},
+    door::{Arrival, PlaceId, Spoken, StreamLimits},
     sockets::FIRST_FREE,
 };
 use mio::{Registry, Token};
@@ -61,6 +61,7 @@ pub(crate) struct Counted {
     pub(crate) unread: u64,
     pub(crate) garbage: u64,
     pub(crate) strangers: u64,
+    pub(crate) crowded: u64,
     pub(crate) idle: u64,
     pub(crate) stuck: u64,
 }
@@ -235,6 +236,7 @@ impl Streams {
             Ending::Idle => self.counted.idle += 1,
             Ending::Stuck => self.counted.stuck += 1,
             Ending::Stranger => self.counted.strangers += 1,
+            Ending::Crowded => self.counted.crowded += 1,
         }
     }
 
@@ -273,6 +275,20 @@ impl Streams {
             } else {
                 self.end(id, Ending::Idle);
             }
+        }
+    }
+
+    /// Ends the stream with this place, unless it has an allocation or a room.
+    pub(crate) fn evict(&mut self, place: PlaceId, has_allocation: impl Fn(&FiveTuple) -> bool) {
+        let mut streams = self.streams.iter();
+        let Some((id, stream)) = streams.find(|(_, stream)| stream.place.id() == place) else {
+            return;
+        };
+        // A stream of ICE ends with the first frame that is not of a participant.
+        if stream.spoken == Spoken::Ice || has_allocation(&stream.five_tuple) {
+            stream.place.settles();
+        } else {
+            self.end(StreamId(id), Ending::Crowded);
         }
     }
 

@@ -29,7 +29,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use take::take_frames;
-use turn::{Now, Registry, UnixMillis, WorkerId};
+use turn::{FiveTuple, Now, Registry, UnixMillis, WorkerId};
 
 /// The token of the waker: no socket's and no stream's.
 pub(crate) const WAKER: Token = Token(usize::MAX);
@@ -216,6 +216,11 @@ impl Work {
                     drop(answer.send(answered));
                 }
                 Command::List(answer) => drop(answer.send(worker.server.allocations().collect())),
+                Command::Evict(place) => {
+                    let server = &worker.server;
+                    let settled = |client: &FiveTuple| server.has_allocation(client);
+                    worker.out.streams.evict(place, settled);
+                }
                 Command::Adopt(arrival) => match worker.out.streams.adopt(*arrival, now.mono) {
                     Ok((id, read)) => {
                         self.scratch[..read.len()].copy_from_slice(&read);
@@ -296,6 +301,7 @@ impl Work {
                 idle: streams.idle,
                 stuck: streams.stuck,
                 strangers: streams.strangers,
+                crowded: streams.crowded,
                 overflowed: streams.overflowed,
                 unread: streams.unread,
                 ..StreamCounters::default()

@@ -1,11 +1,12 @@
-//! How many streams may be open, in all and from one neighbourhood.
+//! How many streams may be open, in all and from one neighbourhood, and who goes where it is crowded.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::Notify;
 
 /// What streams may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,21 +46,47 @@ pub(crate) enum Full {
 pub(crate) struct Places {
     in_all: usize,
     per_prefix: usize,
-    /// Guards the counts, at the beginning and the end of a stream.
+    /// Guards who has a place, at the beginning and the end of a stream.
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
-    in_all: usize,
     of_prefix: HashMap<IpAddr, usize>,
+    /// The oldest first.
+    held: BTreeMap<PlaceId, Held>,
+    next: u64,
 }
+
+#[derive(Debug)]
+struct Held {
+    prefix: IpAddr,
+    stands: Stands,
+}
+
+/// Where a stream stands, and whether its place can be had.
+#[derive(Debug)]
+enum Stands {
+    /// At the door: this tells it to go.
+    Door(Arc<Notify>),
+    /// With this worker.
+    Worker(usize),
+    /// It was told to go.
+    Leaving,
+    /// It has an allocation or a room: its place is its own.
+    Settled,
+}
+
+/// Which place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlaceId(u64);
 
 /// The place of one stream, free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
-    prefix: IpAddr,
+    id: PlaceId,
+    wanted: Arc<Notify>,
 }
 
 impl Places {
@@ -75,7 +102,7 @@ impl Places {
     pub(crate) fn take(self: &Arc<Self>, client: IpAddr) -> Result<Place, Full> {
         let prefix = prefix(client);
         let mut taken = self.taken();
-        if taken.in_all >= self.in_all {
+        if taken.held.len() >= self.in_all {
             return Err(Full::InAll);
         }
         let of_prefix = taken.of_prefix.get(&prefix).copied().unwrap_or(0);
@@ -83,16 +110,46 @@ impl Places {
             return Err(Full::OfPrefix);
         }
         taken.of_prefix.insert(prefix, of_prefix + 1);
-        taken.in_all += 1;
+        let (id, wanted) = (PlaceId(taken.next), Arc::<Notify>::default());
+        taken.next += 1;
+        let stands = Stands::Door(Arc::clone(&wanted));
+        taken.held.insert(id, Held { prefix, stands });
         Ok(Place {
             places: Arc::clone(self),
-            prefix,
+            id,
+            wanted,
         })
+    }
+
+    /// Tells the oldest stream to go whose place would do for `client` and is not its own. Returns the worker that is to do it, unless the door does.
+    pub(crate) fn make_room(&self, full: Full, client: IpAddr) -> Option<(usize, PlaceId)> {
+        let wanted = (full == Full::OfPrefix).then(|| prefix(client));
+        let mut taken = self.taken();
+        let would_do = |held: &Held| wanted.is_none_or(|prefix| prefix == held.prefix);
+        for (id, held) in &mut taken.held {
+            if !would_do(held) {
+                continue;
+            }
+            match &held.stands {
+                Stands::Door(wanted) => {
+                    wanted.notify_one();
+                    held.stands = Stands::Leaving;
+                    return None;
+                }
+                Stands::Worker(worker) => {
+                    let worker = *worker;
+                    held.stands = Stands::Leaving;
+                    return Some((worker, *id));
+                }
+                Stands::Leaving | Stands::Settled => {}
+            }
+        }
+        None
     }
 
     /// Returns how many places are taken.
     pub(crate) fn in_use(&self) -> usize {
-        self.taken().in_all
+        self.taken().held.len()
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -100,14 +157,45 @@ impl Places {
     }
 }
 
+impl Place {
+    pub(crate) fn id(&self) -> PlaceId {
+        self.id
+    }
+
+    /// Waits, at the door, until somebody else is to have it.
+    pub(super) async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// Notes that the stream is with a worker. Returns whether it may: somebody else may be to have its place.
+    pub(super) fn moves_to(&self, worker: usize) -> bool {
+        let mut taken = self.places.taken();
+        let held = taken.held.get_mut(&self.id).expect("it is held");
+        let stays = matches!(held.stands, Stands::Door(_));
+        if stays {
+            held.stands = Stands::Worker(worker);
+        }
+        stays
+    }
+
+    /// Notes that nobody else is to have it.
+    pub(crate) fn settles(&self) {
+        let mut taken = self.places.taken();
+        let held = taken.held.get_mut(&self.id).expect("it is held");
+        held.stands = Stands::Settled;
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
-        taken.in_all -= 1;
-        if let Some(of_prefix) = taken.of_prefix.get_mut(&self.prefix) {
+        let Some(held) = taken.held.remove(&self.id) else {
+            return;
+        };
+        if let Some(of_prefix) = taken.of_prefix.get_mut(&held.prefix) {
             *of_prefix -= 1;
             if *of_prefix == 0 {
-                taken.of_prefix.remove(&self.prefix);
+                taken.of_prefix.remove(&held.prefix);
             }
         }
     }
@@ -159,6 +247,24 @@ mod tests {
         drop(taken);
         assert_eq!(places.in_use(), 0);
         assert!(places.taken().of_prefix.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_that_is_not_settled_goes_and_nobody_twice() {
+        let places = places(100, 4);
+        let address = ip("192.0.2.1");
+        let _other = places.take(ip("198.51.100.1")).unwrap();
+        let taken: Vec<_> = (0..4).map(|_| places.take(address).unwrap()).collect();
+        assert!(taken[0].moves_to(1) && taken[1].moves_to(2) && taken[2].moves_to(3));
+        taken[0].settles();
+        let make_room = || places.make_room(Full::OfPrefix, address);
+        assert_eq!(make_room(), Some((2, taken[1].id())));
+        assert_eq!(make_room(), Some((3, taken[2].id())));
+        // The last is at the door, and told there.
+        assert_eq!(make_room(), None);
+        assert!(!taken[3].moves_to(1));
+        taken[1].settles();
+        assert_eq!(make_room(), None);
     }
 
     fn places(in_all: usize, per_prefix: usize) -> Arc<Places> {

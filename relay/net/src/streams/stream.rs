@@ -54,6 +54,8 @@ pub(crate) enum Ending {
     Stuck,
     /// It carries ICE of nobody in a room.
     Stranger,
+    /// It had no allocation and no room, and its place was wanted.
+    Crowded,
 }
 
 #[derive(Debug)]
@@ -77,7 +79,7 @@ pub(crate) struct Stream {
     pub(super) dirty: bool,
     pub(super) ending: Option<Ending>,
     /// Given back when the stream is dropped.
-    _place: Place,
+    pub(super) place: Place,
 }
 
 impl Stream {
@@ -102,7 +104,7 @@ impl Stream {
             look,
             dirty: false,
             ending: None,
-            _place: arrival.place,
+            place: arrival.place,
         };
         if let Some(tls) = &mut stream.tls {
             tls.set_buffer_limit(Some(INSIDE_TLS));

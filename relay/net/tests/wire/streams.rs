@@ -231,8 +231,10 @@ fn thousands_of_idle_connections_leave_room_for_others() {
     let idle: Vec<TcpStream> = (0..1000).map(|_| tcp(address)).collect();
     eventually("those above the limit are closed", || {
         let streams = relay.handle().counters().streams;
-        (streams.open, streams.full_prefix) == (200, 800)
+        streams.open == 200 && streams.full_prefix + streams.crowded == 800
     });
+    // Where it is crowded, who makes use of a place has it from who makes none.
+    Client::over(Wire::tcp(address), "bob").allocate().unwrap();
     Client::connect(address, "alice").allocate().unwrap();
     let elsewhere = SocketAddr::from(([127, 0, 1, 1], 0));
     assert_eq!(answers(&mut tcp_from(elsewhere, address)), 1);
@@ -242,6 +244,33 @@ fn thousands_of_idle_connections_leave_room_for_others() {
     });
     let client = Client::over(Wire::tcp(address), "alice");
     client.allocate().unwrap();
+}
+
+#[test]
+fn where_it_is_crowded_the_oldest_without_an_allocation_goes_and_nobody_else() {
+    let (relay, address) = start(Config {
+        streams: StreamLimits {
+            per_prefix: 2,
+            ..StreamLimits::default()
+        },
+        ..config(20_510..=20_519)
+    });
+    let alice = Client::over(Wire::tcp(address), "alice");
+    alice.allocate().unwrap();
+    let mut idle = tcp(address);
+    idle.write_all(BINDING).unwrap();
+    assert_eq!(answers(&mut idle), 1);
+    let bob = Client::over(Wire::tcp(address), "bob");
+    bob.allocate().unwrap();
+    assert!(is_closed(&mut idle));
+    assert!(is_closed(&mut tcp(address)));
+    let streams = relay.handle().counters().streams;
+    assert_eq!(
+        (streams.open, streams.crowded, streams.full_prefix),
+        (2, 1, 1)
+    );
+    alice.refresh(600).unwrap();
+    bob.refresh(600).unwrap();
 }
 
 #[test]
