@@ -316,12 +316,14 @@ fn nanos(time: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Scenario;
+    use crate::scenario::{Scenario, Work};
 
     #[test]
     fn without_a_server_between_every_packet_arrives_once() {
         for scenario in [Scenario::PeerAudio, Scenario::RelayVideo] {
-            let load = scenario.load().unwrap();
+            let Work::Traffic(load) = scenario.work() else {
+                panic!("{scenario:?} sends nothing");
+            };
             let mut generator = Generator::direct(load).unwrap();
             for _ in 0..2 {
                 let traffic = generator.run(Duration::from_millis(20)).unwrap();

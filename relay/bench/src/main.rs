@@ -8,6 +8,7 @@ mod generator;
 mod measure;
 mod process;
 mod report;
+mod rooms;
 mod scenario;
 mod serve;
 mod server;
@@ -16,14 +17,16 @@ mod wire;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use report::{AllocationsReport, Machine, Report, Subject, TrafficReport};
-use scenario::Scenario;
+use report::{AllocationsReport, Machine, Report, RoomsReport, Subject, TrafficReport};
+use scenario::{Scenario, Work};
+use serve::Setup;
 use server::{Kind, Placement, Site};
 use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -53,6 +56,12 @@ struct Arguments {
     /// How many allocations are made in one round
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=4000))]
     allocations: u16,
+    /// How many may be in a room at most, for a small machine
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(2..=100))]
+    people: u16,
+    /// How long it may take until everybody in a room sees and hears all that it should; it is measured after that
+    #[arg(long, default_value = "15", value_parser = seconds)]
+    patience: Duration,
     /// Print JSON and no table
     #[arg(long)]
     json: bool,
@@ -71,6 +80,15 @@ enum Command {
         /// Its key, in PEM
         #[arg(long, requires = "certificate")]
         key: Option<PathBuf>,
+        /// Threads that carry packets
+        #[arg(long, default_value = "1")]
+        workers: NonZero<u8>,
+        /// Have rooms, commanded by lines of JSON over standard input and output
+        #[arg(long)]
+        rooms: bool,
+        /// Microphones that are sent to each participant of a room
+        #[arg(long, default_value_t = 5)]
+        audible: usize,
     },
 }
 
@@ -89,7 +107,15 @@ fn main() -> ExitCode {
             listen,
             ref certificate,
             ref key,
-        }) => serve::serve(listen, certificate.clone().zip(key.clone())),
+            workers,
+            rooms,
+            audible,
+        }) => serve::serve(Setup {
+            listen,
+            files: certificate.clone().zip(key.clone()),
+            workers,
+            audible: rooms.then_some(audible),
+        }),
         None => bench(&arguments),
     };
     match result {
@@ -125,14 +151,15 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
         placement: machine.placement.clone(),
         certificate: Certificate::new()?,
     };
-    let (traffic, allocations) = measure_all(arguments, &kinds, &site)?;
+    let found = measure_all(arguments, &kinds, &site)?;
     let report = Report {
         machine,
         servers: subjects,
         rounds: arguments.rounds.into(),
         seconds: arguments.seconds.as_secs_f64(),
-        traffic,
-        allocations,
+        traffic: found.traffic,
+        allocations: found.allocations,
+        rooms: found.rooms,
     };
     let text = if arguments.json {
         serde_json::to_string_pretty(&report)?
@@ -146,51 +173,80 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// What was measured.
+struct Found {
+    traffic: Vec<TrafficReport>,
+    allocations: Option<AllocationsReport>,
+    rooms: Vec<RoomsReport>,
+}
+
 /// Measures what was asked for, round by round, so that what changes on the machine meets both servers.
-fn measure_all(
-    arguments: &Arguments,
-    kinds: &[Kind],
-    site: &Site,
-) -> anyhow::Result<(Vec<TrafficReport>, Option<AllocationsReport>)> {
+fn measure_all(arguments: &Arguments, kinds: &[Kind], site: &Site) -> anyhow::Result<Found> {
     let all = Scenario::value_variants();
     let chosen = if arguments.only.is_empty() {
         all
     } else {
         &arguments.only
     };
-    let mut rounds = vec![BTreeMap::<_, Vec<_>>::new(); chosen.len()];
+    let mut traffic = vec![BTreeMap::<_, Vec<_>>::new(); chosen.len()];
     let mut allocations = BTreeMap::<_, Vec<_>>::new();
+    let mut rooms = vec![Vec::new(); chosen.len()];
     for round in 1..=arguments.rounds {
-        for (scenario, rounds) in chosen.iter().zip(&mut rounds) {
-            let direct = scenario
-                .load()
-                .map(|load| measure::direct(load, arguments.seconds / 4))
-                .transpose()?;
-            for kind in kinds {
-                let name = format!("round {round} {} {}", scenario.name(), kind.name());
-                if let (Some(load), Some(direct)) = (scenario.load(), direct) {
-                    let found = measure::traffic(*kind, site, load, arguments.seconds, direct)
+        for (at, scenario) in chosen.iter().enumerate() {
+            let name = format!("round {round} {}", scenario.name());
+            match scenario.work() {
+                Work::Traffic(load) => {
+                    let direct = measure::direct(load, arguments.seconds / 4)?;
+                    for kind in kinds {
+                        let name = format!("{name} {}", kind.name());
+                        let found = measure::traffic(*kind, site, load, arguments.seconds, direct)
+                            .with_context(|| name.clone())?;
+                        tell(&format!("{name}: {:.2} us for each packet", found.cpu));
+                        traffic[at].entry(*kind).or_default().push(found);
+                    }
+                }
+                Work::Allocations => {
+                    for kind in kinds {
+                        let name = format!("{name} {}", kind.name());
+                        let count = arguments.allocations.into();
+                        let found = measure::allocations(*kind, site, count)
+                            .with_context(|| name.clone())?;
+                        tell(&format!("{name}: {:.1} us for each allocation", found.cpu));
+                        allocations.entry(*kind).or_default().push(found);
+                    }
+                }
+                Work::Rooms(load) if kinds.contains(&Kind::Ours) => {
+                    let load = load.of_at_most(arguments.people.into());
+                    let found = rooms::measure(site, load, arguments.seconds, arguments.patience)
                         .with_context(|| name.clone())?;
                     tell(&format!("{name}: {:.2} us for each packet", found.cpu));
-                    rounds.entry(*kind).or_default().push(found);
-                } else {
-                    let found = measure::allocations(*kind, site, arguments.allocations.into())
-                        .with_context(|| name.clone())?;
-                    tell(&format!("{name}: {:.1} us for each allocation", found.cpu));
-                    allocations.entry(*kind).or_default().push(found);
+                    rooms[at].push(found);
                 }
+                // coturn has no rooms.
+                Work::Rooms(_) => {}
             }
         }
     }
-    let traffic = chosen
-        .iter()
-        .zip(&rounds)
+    let reported = chosen.iter().zip(&traffic);
+    let traffic = reported
         .filter(|(_, rounds)| !rounds.is_empty())
         .map(|(scenario, rounds)| TrafficReport::new(*scenario, rounds))
         .collect();
+    let rooms = chosen
+        .iter()
+        .zip(&rooms)
+        .filter(|(_, rounds)| !rounds.is_empty())
+        .map(|(scenario, rounds)| {
+            RoomsReport::new(*scenario, arguments.seconds.as_secs_f64(), rounds)
+        })
+        .collect();
     let allocations = (!allocations.is_empty())
         .then(|| AllocationsReport::new(arguments.allocations.into(), &allocations));
-    Ok((traffic, allocations))
+    Ok(Found {
+        traffic,
+        allocations,
+        rooms,
+    })
 }
 
 /// Returns the servers that are wanted and there, with their versions.

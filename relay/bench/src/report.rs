@@ -1,5 +1,9 @@
 //! The report: figures of all rounds as JSON, or as a table for people.
 
+mod rooms;
+
+pub(crate) use rooms::RoomsReport;
+
 use crate::{
     figures::{Latency, Round, median},
     measure::Allocations,
@@ -22,6 +26,8 @@ pub(crate) struct Report {
     pub(crate) traffic: Vec<TrafficReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allocations: Option<AllocationsReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rooms: Vec<RoomsReport>,
 }
 
 /// Where it ran.
@@ -233,15 +239,21 @@ impl Display for Report {
                 )?;
             }
         }
-        let Some(report) = &self.allocations else {
-            return Ok(());
-        };
+        if let Some(allocations) = &self.allocations {
+            write!(f, "{allocations}")?;
+        }
+        rooms::table(&self.rooms, f)
+    }
+}
+
+impl Display for AllocationsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "\n{:<19}{:<8}{:>10}{:>16}",
             "allocations", "server", "CPU us", "MiB for 1000"
         )?;
-        for (kind, figures) in &report.servers {
+        for (kind, figures) in &self.servers {
             writeln!(
                 f,
                 "{:<19}{:<8}{:>10.1}{:>16.2}",
@@ -256,16 +268,16 @@ impl Display for Report {
             "{:<19}{:<8}{:>10}{:>16}",
             "",
             "ratio",
-            number(report.cpu_ratio),
-            number(report.memory_ratio)
+            number(self.cpu_ratio),
+            number(self.memory_ratio)
         )?;
         writeln!(
             f,
             "{:<19}{:<8}{:>10}{:>16}",
             "",
             "goal",
-            number(report.cpu_goal),
-            report.memory_goal
+            number(self.cpu_goal),
+            self.memory_goal
         )
     }
 }

@@ -1,9 +1,12 @@
 //! What is measured, and what each server should reach.
 
-use crate::wire::Transport;
+use crate::{
+    rooms::load::{self as room, Camera, LineKind},
+    wire::Transport,
+};
 use clap::ValueEnum;
 use serde::Serialize;
-use std::time::Duration;
+use std::{num::NonZero, time::Duration};
 
 /// One thing that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -31,6 +34,43 @@ pub(crate) enum Scenario {
     RelayQuiet,
     /// CPU of a challenge, an Allocate and a Refresh to 0; memory of allocations that live
     Allocations,
+    /// A room of 10 with sound and picture (1.2 Mbit/s), each to all
+    #[value(name = "rooms-10")]
+    #[serde(rename = "rooms-10")]
+    Rooms10,
+    /// A room in which one sends sound and picture, and 30 watch
+    #[value(name = "rooms-1-30")]
+    #[serde(rename = "rooms-1-30")]
+    Rooms1To30,
+    /// A room of 20 who all speak, each to all
+    #[value(name = "rooms-20-audio")]
+    #[serde(rename = "rooms-20-audio")]
+    Rooms20Audio,
+    /// The same, but only the loudest are sent, as is the default
+    #[value(name = "rooms-20-audible")]
+    #[serde(rename = "rooms-20-audible")]
+    Rooms20Audible,
+    /// A room of 20 with sound and three simulcast layers; each sees nine others in a grid
+    #[value(name = "rooms-20-layers")]
+    #[serde(rename = "rooms-20-layers")]
+    Rooms20Layers,
+    /// A room of 10 like the first, all of them on TURN allocations of the same server
+    RoomsRelayed,
+    /// A room of 10 like the first, over ICE-TCP
+    RoomsTcp,
+    /// A room of 10 like the first, on a server of 2 workers: half of what comes crosses from one to the other
+    RoomsWorkers,
+}
+
+/// What is done in a scenario.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// Packets go through TURN.
+    Traffic(Load),
+    /// Allocations are made.
+    Allocations,
+    /// People meet in a room.
+    Rooms(room::Load),
 }
 
 /// Who receives what a client sends.
@@ -60,59 +100,100 @@ pub(crate) struct Load {
     pub(crate) joined: bool,
 }
 
+impl Load {
+    const AUDIO: Self = Self {
+        transport: Transport::Udp,
+        receiver: Receiver::Client,
+        flows: 10,
+        size: 160,
+        period: Duration::from_millis(1),
+        lot: 20,
+        burst: 1,
+        joined: false,
+    };
+
+    const LARGE: Self = Self {
+        flows: 200,
+        size: 1200,
+        ..Self::AUDIO
+    };
+
+    const VIDEO: Self = Self {
+        size: 1200,
+        lot: 16,
+        burst: 8,
+        ..Self::AUDIO
+    };
+}
+
 impl Scenario {
-    /// Returns the load, unless it is not about packets.
-    pub(crate) fn load(self) -> Option<Load> {
-        let audio = Load {
-            transport: Transport::Udp,
-            receiver: Receiver::Client,
-            flows: 10,
-            size: 160,
-            period: Duration::from_millis(1),
-            lot: 20,
-            burst: 1,
-            joined: false,
-        };
-        let large = Load {
-            flows: 200,
-            size: 1200,
-            ..audio
-        };
-        let video = Load {
-            size: 1200,
-            lot: 16,
-            burst: 8,
-            ..audio
-        };
+    /// Returns what is done.
+    pub(crate) fn work(self) -> Work {
         let receiver = Receiver::Peer;
-        Some(match self {
-            Self::PeerAudio => Load { receiver, ..audio },
-            Self::PeerLarge => Load { receiver, ..large },
-            Self::PeerAudioTcp => Load {
+        let (ten, twenty) = (room::Load::TEN, room::Load::TWENTY);
+        let audible = sfu::Limits::default().audible;
+        match self {
+            Self::PeerAudio => Work::Traffic(Load {
+                receiver,
+                ..Load::AUDIO
+            }),
+            Self::PeerLarge => Work::Traffic(Load {
+                receiver,
+                ..Load::LARGE
+            }),
+            Self::PeerAudioTcp => Work::Traffic(Load {
                 receiver,
                 transport: Transport::Tcp,
-                ..audio
-            },
-            Self::PeerAudioTls => Load {
+                ..Load::AUDIO
+            }),
+            Self::PeerAudioTls => Work::Traffic(Load {
                 receiver,
                 transport: Transport::Tls,
-                ..audio
-            },
-            Self::RelayAudio => audio,
-            Self::RelayLarge => large,
-            Self::RelayVideo => Load {
+                ..Load::AUDIO
+            }),
+            Self::RelayAudio => Work::Traffic(Load::AUDIO),
+            Self::RelayLarge => Work::Traffic(Load::LARGE),
+            Self::RelayVideo => Work::Traffic(Load {
                 joined: true,
-                ..video
-            },
-            Self::RelayVideoSingle => video,
-            Self::RelayEven => Load {
+                ..Load::VIDEO
+            }),
+            Self::RelayVideoSingle => Work::Traffic(Load::VIDEO),
+            Self::RelayEven => Work::Traffic(Load {
                 period: Duration::from_micros(100),
                 lot: 1,
-                ..audio
-            },
-            Self::RelayQuiet => Load { lot: 1, ..audio },
-            Self::Allocations => return None,
-        })
+                ..Load::AUDIO
+            }),
+            Self::RelayQuiet => Work::Traffic(Load {
+                lot: 1,
+                ..Load::AUDIO
+            }),
+            Self::Allocations => Work::Allocations,
+            Self::Rooms10 => Work::Rooms(ten),
+            Self::Rooms1To30 => Work::Rooms(room::Load {
+                participants: 31,
+                senders: 1,
+                ..ten
+            }),
+            Self::Rooms20Audio => Work::Rooms(twenty),
+            Self::Rooms20Audible => Work::Rooms(room::Load { audible, ..twenty }),
+            Self::Rooms20Layers => Work::Rooms(room::Load {
+                camera: Camera::Layers,
+                audible,
+                ..twenty
+            }),
+            Self::RoomsRelayed => Work::Rooms(room::Load {
+                line: LineKind::Relayed,
+                ..ten
+            }),
+            Self::RoomsTcp => Work::Rooms(room::Load {
+                line: LineKind::Tcp,
+                ..ten
+            }),
+            Self::RoomsWorkers => Work::Rooms(room::Load {
+                workers: NonZero::<u8>::MIN.saturating_add(1),
+                ..ten
+            }),
+        }
     }
 
     /// Returns the ratio to coturn's CPU that is to be reached, if one is set.
@@ -127,7 +208,15 @@ impl Scenario {
             | Self::PeerAudioTcp
             | Self::PeerAudioTls
             | Self::RelayVideoSingle
-            | Self::RelayQuiet => None,
+            | Self::RelayQuiet
+            | Self::Rooms10
+            | Self::Rooms1To30
+            | Self::Rooms20Audio
+            | Self::Rooms20Audible
+            | Self::Rooms20Layers
+            | Self::RoomsRelayed
+            | Self::RoomsTcp
+            | Self::RoomsWorkers => None,
         }
     }
 

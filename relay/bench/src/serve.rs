@@ -2,6 +2,7 @@
 
 use crate::{
     client::SECRET,
+    rooms,
     server::{REALM, RELAY_PORTS},
 };
 use anyhow::Context;
@@ -15,12 +16,29 @@ use std::{
 };
 use turn::{CredentialLimits, Limits, PeerRules, Secret, StrangerLimits};
 
-/// Serves on `listen` until standard input ends; over TLS too if there are `files`: a certificate and its key.
+/// How our server is started.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) listen: SocketAddr,
+    /// A certificate and its key, to serve over TLS too.
+    pub(crate) files: Option<(PathBuf, PathBuf)>,
+    pub(crate) workers: NonZero<u8>,
+    /// Microphones that are sent to each participant of a room; without it there are no rooms.
+    pub(crate) audible: Option<usize>,
+}
+
+/// Serves until standard input ends; rooms are commanded over that.
 ///
 /// # Errors
-/// If the relay does not start.
-pub(crate) fn serve(listen: SocketAddr, files: Option<(PathBuf, PathBuf)>) -> anyhow::Result<()> {
-    let relay = Relay::start(Config {
+/// If the relay does not start, or an order cannot be read.
+pub(crate) fn serve(setup: Setup) -> anyhow::Result<()> {
+    let Setup {
+        listen,
+        files,
+        workers,
+        audible,
+    } = setup;
+    let mut relay = Relay::start(Config {
         listen: vec![listen],
         tls_listen: Vec::new(),
         tls: files.map(|(certificate, key)| Tls { certificate, key }),
@@ -40,11 +58,18 @@ pub(crate) fn serve(listen: SocketAddr, files: Option<(PathBuf, PathBuf)>) -> an
         limits: Limits::default(),
         strangers: StrangerLimits::default(),
         credentials: CredentialLimits::default(),
-        workers: NonZero::new(1),
+        workers: Some(workers),
         streams: StreamLimits::default(),
-        rooms: None,
+        rooms: audible.map(|audible| sfu::Limits {
+            audible,
+            ..sfu::Limits::default()
+        }),
     })?;
-    io::stdin().read_to_end(&mut Vec::new())?;
+    if audible.is_some() {
+        rooms::serve::serve(&mut relay)?;
+    } else {
+        io::stdin().read_to_end(&mut Vec::new())?;
+    }
     relay.stop();
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::{
     client::{Client, SECRET, answers},
     process::{Usage, resident, run_on},
+    rooms::load::Load,
     wire::{Certificate, Transport, Wire},
 };
 use anyhow::{Context, ensure};
@@ -13,7 +14,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     ops::{Range, RangeInclusive},
     path::Path,
-    process::{Child, Command, Stdio, id},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio, id},
     time::{Duration, Instant},
 };
 
@@ -116,6 +117,15 @@ impl Kind {
     }
 }
 
+/// Returns the command that starts our server on `listen`, with rooms for `load`.
+pub(crate) fn rooms_command(listen: SocketAddr, load: &Load) -> anyhow::Result<Vec<String>> {
+    let mut command = Kind::Ours.command(listen, None)?;
+    command.push("--rooms".to_owned());
+    command.push(format!("--workers={}", load.workers));
+    command.push(format!("--audible={}", load.audible));
+    Ok(command)
+}
+
 fn utf8(path: &Path) -> anyhow::Result<String> {
     let text = path
         .to_str()
@@ -170,13 +180,40 @@ impl Server {
     pub(crate) fn start(kind: Kind, site: &Site, transport: Transport) -> anyhow::Result<Self> {
         let address = free_address()?;
         let certificate = (transport != Transport::Udp).then_some(&site.certificate);
-        let command = kind.command(address, certificate)?;
+        Self::spawn(
+            site,
+            address,
+            &kind.command(address, certificate)?,
+            Stdio::null(),
+        )
+    }
+
+    /// Starts our server with rooms for `load`, which are commanded over its standard input and output.
+    ///
+    /// # Errors
+    /// If it does not start, or does not answer within [`START`].
+    pub(crate) fn start_rooms(site: &Site, load: &Load) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        Self::spawn(
+            site,
+            address,
+            &rooms_command(address, load)?,
+            Stdio::piped(),
+        )
+    }
+
+    fn spawn(
+        site: &Site,
+        address: SocketAddr,
+        command: &[String],
+        stdout: Stdio,
+    ) -> anyhow::Result<Self> {
         run_on(&site.placement.server)?;
         // Ours ends with its standard input, so that it never outlives the bench.
         let spawned = Command::new(&command[0])
             .args(&command[1..])
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::inherit())
             .spawn();
         run_on(&site.placement.generator)?;
@@ -192,6 +229,16 @@ impl Server {
             );
         }
         Ok(server)
+    }
+
+    /// Returns where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its standard input and output, once, if its rooms are commanded over them.
+    pub(crate) fn control(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        self.process.stdin.take().zip(self.process.stdout.take())
     }
 
     /// Makes an allocation as `user`.

@@ -53,10 +53,7 @@ impl Wire {
         certificate: &Certificate,
     ) -> anyhow::Result<Self> {
         if transport == Transport::Udp {
-            let socket = UdpSocket::bind(SocketAddr::new(server.ip(), 0))?;
-            socket.connect(server)?;
-            socket.set_read_timeout(Some(PATIENCE))?;
-            return Ok(Self::Udp(socket));
+            return Self::datagrams(server);
         }
         let stream = TcpStream::connect(server).context("cannot connect over TCP")?;
         stream.set_nodelay(true)?;
@@ -66,6 +63,17 @@ impl Wire {
         }
         let session = ClientConnection::new(certificate.trusting()?, ServerName::try_from(NAME)?)?;
         Ok(Self::Tls(Box::new(StreamOwned::new(session, stream))))
+    }
+
+    /// Connects to `server` over UDP.
+    ///
+    /// # Errors
+    /// If the system has no more sockets.
+    pub(crate) fn datagrams(server: SocketAddr) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind(SocketAddr::new(server.ip(), 0))?;
+        socket.connect(server)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self::Udp(socket))
     }
 
     /// Sends one message.

@@ -3,8 +3,11 @@
 use serde_json::Value;
 use std::process::{Command, Output};
 
+const RELAYED: &str = "peer-audio,peer-large,peer-audio-tcp,peer-audio-tls,relay-audio,relay-large,relay-video,relay-video-single,relay-even,relay-quiet,allocations";
+const ROOMS: &str = "rooms-10,rooms-1-30,rooms-20-audio,rooms-20-audible,rooms-20-layers,rooms-relayed,rooms-tcp,rooms-workers";
+
 #[test]
-fn every_scenario_delivers_through_our_server() {
+fn every_relayed_load_is_delivered_by_our_server() {
     let report = json(&bench(&[
         "--server",
         "ours",
@@ -15,6 +18,8 @@ fn every_scenario_delivers_through_our_server() {
         "0.03",
         "--allocations",
         "10",
+        "--only",
+        RELAYED,
     ]));
     let traffic = report["traffic"].as_array().unwrap();
     assert_eq!(traffic.len(), 10);
@@ -39,6 +44,39 @@ fn every_scenario_delivers_through_our_server() {
         allocations["cpu_us_per_allocation"].as_f64().unwrap() > 0.0,
         "{allocations}"
     );
+}
+
+#[test]
+fn every_room_lets_its_people_see_and_hear_each_other() {
+    let report = json(&bench(&[
+        "--json",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--people",
+        "3",
+        "--patience",
+        "2",
+        "--only",
+        ROOMS,
+    ]));
+    let found = report["rooms"].as_array().unwrap();
+    assert_eq!(found.len(), ROOMS.split(',').count());
+    for room in found {
+        let figure = |name: &str| room[name].as_f64().unwrap();
+        assert_eq!(figure("participants"), 3.0, "{room}");
+        assert!(figure("packets_delivered") > 20.0, "{room}");
+        for name in [
+            "cpu_us_per_packet",
+            "cpu_share",
+            "latency_us_p50",
+            "join_ms_p50",
+            "shown",
+        ] {
+            assert!(figure(name) > 0.0, "{name}: {room}");
+        }
+    }
 }
 
 #[test]
@@ -74,6 +112,7 @@ fn what_cannot_be_measured_is_refused() {
         ["--seconds", "0"],
         ["--rounds", "0"],
         ["--only", "nothing"],
+        ["--people", "1"],
         ["--server", "neither"],
     ] {
         let output = bench(&arguments);
