@@ -12,7 +12,7 @@ use crate::{
     streams::{Ending, MOST_ICE, StreamId, most},
 };
 use sfu::{Path, Taken, Via};
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Instant};
 use stun::{DatagramClass, stream::Next};
 use turn::{Family, FiveTuple, Now, PeerAddr, RelayedPort, Transport};
 
@@ -165,7 +165,8 @@ impl Work {
         while let Some(relayed) = worker.out.ended.pop() {
             rooms.allocation_ended(relayed, &mut worker.out.rings, now.mono);
         }
-        rooms.handle_timeout(now.mono);
+        // What they send is stamped with the time it leaves at, for their estimates of what a link carries: by now a handshake may have taken a while.
+        rooms.handle_timeout(Instant::now());
         while let Some(transmit) = rooms.poll_transmit() {
             let (path, datagram) = (&transmit.path, transmit.payload);
             match path.via {
