@@ -6,7 +6,7 @@ use crate::{
         eyes::Eyes,
         millis,
     },
-    support::{self, SOON, Wire, tcp},
+    support::{self, Wire, tcp},
 };
 use net::{Relay, RoomError};
 use sfu::{Ask, Event, ParticipantId, Reply, RoomId};
@@ -17,11 +17,14 @@ use std::{
     mem,
     net::{SocketAddr, TcpStream, UdpSocket},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use str0m::net::Protocol;
 use stun::{ChannelData, stream::Next};
 use tokio::{runtime::Runtime, sync::mpsc::Receiver};
+
+/// How long may take what depends on how fast the estimate of a link grows, on a host that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The channel that every relayed client has bound to the media address.
 const CHANNEL: u16 = 0x4000;
@@ -134,7 +137,7 @@ impl Room {
         let start = Instant::now();
         while !holds(self) {
             let counters = || self.relay.handle().counters();
-            assert!(start.elapsed() < 4 * SOON, "{what}: {:?}", counters());
+            assert!(start.elapsed() < PATIENCE, "{what}: {:?}", counters());
             self.step();
         }
     }
@@ -341,5 +344,5 @@ fn fill(stream: &mut TcpStream, read: &mut Vec<u8>) {
 
 /// Somebody who speaks and is seen, in one layer.
 pub(crate) fn small() -> Devices {
-    Devices::microphone().and_camera(&[150])
+    Devices::microphone().and_camera(&[60])
 }
