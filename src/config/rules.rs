@@ -6,7 +6,12 @@ use std::{
 };
 
 use super::{
-    errors::Fault, layers::Origin, load::Loaded, relay::Turn, settings::Config, units::ByteSize,
+    errors::Fault,
+    layers::Origin,
+    load::Loaded,
+    relay::Turn,
+    settings::{Calls, Config},
+    units::ByteSize,
     value::Setting,
 };
 
@@ -24,6 +29,7 @@ pub(super) fn faults(loaded: &mut Loaded) -> Vec<Fault> {
         Vec::from_iter(certificate(config)),
         durations(config),
         sizes(&config.turn),
+        group_calls(&config.calls),
     ];
     all.into_iter()
         .flatten()
@@ -279,4 +285,37 @@ fn sizes(turn: &Turn) -> Vec<Refused> {
     let low = least.into_iter().filter(|(_, size, least)| size < least);
     low.map(|(key, size, least)| refused(key, &size, format!("expected at least {}", least.show())))
         .collect()
+}
+
+/// What a group call may have: enough for one, and no more than can be served.
+fn group_calls(calls: &Calls) -> Vec<Refused> {
+    let mut faults = Vec::new();
+    let bounds = [
+        (
+            "calls.group_participants",
+            calls.group_participants,
+            (2, Calls::MOST_PARTICIPANTS),
+        ),
+        (
+            "calls.group_publications",
+            calls.group_publications,
+            (Calls::LEAST_PUBLICATIONS, Calls::MOST_PUBLICATIONS),
+        ),
+        (
+            "calls.group_layers",
+            calls.group_layers,
+            (1, Calls::MOST_LAYERS),
+        ),
+    ];
+    for (key, value, (least, most)) in bounds {
+        if !(least..=most).contains(&value.get()) {
+            faults.push(refused(key, &value, format!("expected {least} to {most}")));
+        }
+    }
+    if calls.group_video_bitrate < Calls::LEAST_VIDEO {
+        let must = format!("expected at least {}", Calls::LEAST_VIDEO.show());
+        let key = "calls.group_video_bitrate";
+        faults.push(refused(key, &calls.group_video_bitrate, must));
+    }
+    faults
 }

@@ -16,7 +16,7 @@ use super::{
     names::{HostName, InviteCode, LogFilter},
     relay::{Peers, Turn},
     secrets::Secret,
-    units::ByteSize,
+    units::{BitRate, ByteSize},
     value::{Visitor, choice},
 };
 
@@ -95,6 +95,29 @@ pub struct Calls {
     /// How long an answered call waits for a side whose connection was lost.
     pub rejoin_timeout: Duration,
     pub ice_transport_policy: IceTransportPolicy,
+    /// Of one group call.
+    pub group_participants: NonZeroU32,
+    /// Tracks that one participant publishes.
+    pub group_publications: NonZeroU32,
+    /// Sizes in which one video is sent at once.
+    pub group_layers: NonZeroU32,
+    /// Of one video, all its layers together.
+    pub group_video_bitrate: BitRate,
+    /// Microphones that are passed on of a call with more: the loudest.
+    pub group_audible: NonZeroU32,
+}
+
+impl Calls {
+    /// Above this one thread does not carry a call.
+    pub(super) const MOST_PARTICIPANTS: u32 = 100;
+    /// A microphone, a camera, a screen and its sound.
+    pub(super) const LEAST_PUBLICATIONS: u32 = 4;
+    /// More than anybody has use for.
+    pub(super) const MOST_PUBLICATIONS: u32 = 16;
+    /// What clients and the server know of.
+    pub(super) const MOST_LAYERS: u32 = 3;
+    /// Below this no picture can be made out.
+    pub(super) const LEAST_VIDEO: BitRate = BitRate::kbit(100);
 }
 
 /// The server's certificate.
@@ -189,6 +212,11 @@ impl Default for Calls {
             ring_timeout: Duration::from_secs(45),
             rejoin_timeout: Duration::from_secs(30),
             ice_transport_policy: IceTransportPolicy::All,
+            group_participants: count(32),
+            group_publications: count(4),
+            group_layers: count(3),
+            group_video_bitrate: BitRate::kbit(3000),
+            group_audible: count(5),
         }
     }
 }
@@ -294,6 +322,12 @@ impl Config {
             "calls.ice_transport_policy",
             &mut self.calls.ice_transport_policy,
         );
+        let calls = &mut self.calls;
+        visitor.key("calls.group_participants", &mut calls.group_participants);
+        visitor.key("calls.group_publications", &mut calls.group_publications);
+        visitor.key("calls.group_layers", &mut calls.group_layers);
+        visitor.key("calls.group_video_bitrate", &mut calls.group_video_bitrate);
+        visitor.key("calls.group_audible", &mut calls.group_audible);
         self.turn.visit(visitor);
         visitor.key("tls.certificate_file", &mut self.tls.certificate_file);
         visitor.key("tls.key_file", &mut self.tls.key_file);

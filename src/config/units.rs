@@ -8,6 +8,8 @@ const DURATION: Wrong = Wrong(
     "expected a length of time with its unit (ms, s, m, h, d), such as \"45s\", \"15m\" or \"30d\"",
 );
 const SIZE: Wrong = Wrong("expected a size with its unit (B, KiB, MiB, GiB), such as \"256KiB\"");
+const RATE: Wrong =
+    Wrong("expected a bit rate with its unit (bit, kbit, Mbit; a second), such as \"3Mbit\"");
 const PORTS: Wrong = Wrong("expected two ports from 1 to 65535, such as \"49152-65535\"");
 
 /// Above this a deadline might not fit a clock any more.
@@ -27,6 +29,7 @@ const SIZE_UNITS: [(&str, u64); 4] = [
     ("KiB", 1 << 10),
     ("B", 1),
 ];
+const RATE_UNITS: [(&str, u64); 3] = [("Mbit", 1_000_000), ("kbit", 1000), ("bit", 1)];
 
 /// Reads a whole number and its unit.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, Wrong> {
@@ -71,6 +74,32 @@ impl Scalar for ByteSize {
 
     fn shown(&self) -> String {
         quoted(&show_measure(self.0, &SIZE_UNITS, "B"))
+    }
+}
+
+/// Bits in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BitRate(u64);
+
+impl BitRate {
+    /// Returns `n` kbit/s.
+    pub const fn kbit(n: u32) -> Self {
+        Self(n as u64 * 1000)
+    }
+
+    /// Returns the number of bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+impl Scalar for BitRate {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        parse_measure(text, &RATE_UNITS).map(Self).ok_or(RATE)
+    }
+
+    fn shown(&self) -> String {
+        quoted(&show_measure(self.0, &RATE_UNITS, "bit"))
     }
 }
 
@@ -185,6 +214,13 @@ mod tests {
             );
         }
         assert_eq!(ByteSize::parse("1MB"), Err(SIZE));
+        for text in ["0bit", "3Mbit", "2500kbit", "64001bit"] {
+            assert_eq!(
+                BitRate::parse(text).map(|rate| rate.shown()),
+                Ok(quoted(text))
+            );
+        }
+        assert_eq!(BitRate::parse("3MBit"), Err(RATE));
     }
 
     #[test]

@@ -248,6 +248,28 @@ fn settings_that_contradict_each_other_are_refused_together() {
 }
 
 #[test]
+fn a_group_call_is_neither_too_small_nor_larger_than_can_be_served() {
+    for (calls, must) in [
+        ("group_participants = 1", "expected 2 to 100"),
+        ("group_participants = 101", "expected 2 to 100"),
+        ("group_publications = 3", "expected 4 to 16"),
+        ("group_layers = 4", "expected 1 to 3"),
+        (
+            "group_video_bitrate = '64kbit'",
+            "expected at least \"100kbit\"",
+        ),
+        (
+            "group_video_bitrate = '3MB'",
+            "expected a bit rate with its unit",
+        ),
+        ("group_audible = 0", "expected"),
+    ] {
+        let report = Given::file(&format!("[calls]\n{calls}\n")).refused();
+        assert!(report.contains(must), "{must:?} is not in:\n{report}");
+    }
+}
+
+#[test]
 fn a_relay_that_could_not_work_as_it_is_set_is_refused_with_what_would_help() {
     for (turn, must) in [
         ("listen = []", "expected at least one address and port"),
