@@ -89,9 +89,21 @@ pub(crate) fn relay_config(config: &Config, secrets: &Secrets) -> (::net::Config
             buffered: usize::try_from(limits.stream_buffer.bytes()).unwrap_or(usize::MAX),
             ..::net::StreamLimits::default()
         },
-        rooms: None,
+        rooms: Some(room_limits(&config.calls)),
     };
     (relay, calls)
+}
+
+fn room_limits(calls: &config::Calls) -> sfu::Limits {
+    sfu::Limits {
+        // Whoever moves to another device is there twice for a moment.
+        participants: calls.group_participants.get() as usize + 1,
+        publications: calls.group_publications.get() as usize,
+        layers: calls.group_layers.get() as usize,
+        video_bitrate: sfu::Bitrate(calls.group_video_bitrate.bits()),
+        audible: calls.group_audible.get() as usize,
+        ..sfu::Limits::default()
+    }
 }
 
 /// The door to the relay that runs.
@@ -154,6 +166,7 @@ pub(crate) fn assemble(
         CallsConfig {
             ring: config.calls.ring_timeout,
             rejoin: config.calls.rejoin_timeout,
+            group_participants: config.calls.group_participants.get() as usize,
         },
     );
     let limits = AuthLimits {

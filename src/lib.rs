@@ -33,6 +33,7 @@ use crate::bus::Bus;
 use crate::config::{Config, LOCAL_INVITE, Secrets};
 use crate::domain::{Event, Invalid, InviteCode};
 use crate::http::{App, RemoteEnd};
+use crate::media::Reports;
 use crate::metrics::Metrics;
 use crate::service::{Auth, Clock, Ground, Tasks};
 use crate::store::{Db, StoreError};
@@ -129,7 +130,7 @@ impl Server {
         let listener = bind(config.http.listen).await?;
         let metrics = bind_metrics(config.metrics.listen).await?;
         let (relay_config, live_calls) = relay_config(config, secrets);
-        let relay = ::net::Relay::start(relay_config)?;
+        let mut relay = ::net::Relay::start(relay_config)?;
         let db = open(config).await?;
         let tasks = Tasks::default();
         let media = media(config, secrets, &relay, live_calls)?;
@@ -141,6 +142,9 @@ impl Server {
             tasks: tasks.clone(),
         };
         let (app, gateway) = assemble(config, secrets, &ground)?;
+        if let Some(reports) = Reports::of(&mut relay) {
+            app.calls.listen(reports);
+        }
         prepare(config, &app).await?;
         prune_hourly(&tasks, app.auth.clone());
         if let Some(listener) = metrics {

@@ -23,6 +23,12 @@ macro_rules! id {
                 Self(Uuid::now_v7())
             }
 
+            /// Returns the id that is this number.
+            #[must_use]
+            pub const fn from_u128(number: u128) -> Self {
+                Self(Uuid::from_u128(number))
+            }
+
             /// Returns the id as a number.
             #[must_use]
             pub const fn as_u128(self) -> u128 {

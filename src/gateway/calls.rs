@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::chat::{id, to_value};
+use super::group;
 use super::inbox::weight;
 use super::session::{Answer, Refusal, Speaker};
 use crate::domain::{CallError, CallId, Command, SignalKind};
@@ -29,6 +30,11 @@ impl From<CallRefused> for Refusal {
             | CallRefused::NotAdmin
             | CallRefused::StillLive
             | CallRefused::Overrun
+            | CallRefused::NoSuchChat
+            | CallRefused::NotInChat
+            | CallRefused::PeerTooOld
+            | CallRefused::Group(_)
+            | CallRefused::Room(_)
             | CallRefused::Refused(_) => Self {
                 code: error.code(),
                 message: error.to_string(),
@@ -44,6 +50,9 @@ pub(super) async fn handle(
     name: &str,
     mut data: Value,
 ) -> Result<Answer, Refusal> {
+    if let Some(served) = group::handle(gateway, speaker, name, &data).await {
+        return served;
+    }
     let (user, session, socket, legacy) = (
         speaker.actor.user,
         speaker.actor.session,

@@ -155,7 +155,8 @@ fn number(data: &Value, name: &'static str) -> Result<Option<i64>, Refusal> {
     }
 }
 
-fn wrong(name: &'static str, what: &str) -> Refusal {
+/// Refuses a member that is not what it must be.
+pub(super) fn wrong(name: &'static str, what: &str) -> Refusal {
     Refusal {
         code: "invalid",
         message: format!("{name} must be {what}"),

@@ -6,6 +6,7 @@
 
 mod calls;
 mod chat;
+mod group;
 mod group_wire;
 mod inbox;
 mod session;

@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::auth::MessageBody;
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, Id, Paging, Signed};
+use super::extract::{Body, Id, Paging, Signed, Words};
 use super::field::{Faults, Field};
-use crate::domain::{CallId, CallKind, Command, UserId};
+use crate::domain::{Before, CallId, CallKind, Command, Invalid, UnixMillis, UserId};
 use crate::service::TransportPolicy;
-use crate::wire::Call;
+use crate::wire::{Call, CallEntry};
 
 /// Whom to call.
 #[derive(Deserialize, ToSchema)]
@@ -156,7 +156,7 @@ pub(super) async fn end(
     )))
 }
 
-/// Returns the caller's calls, newest first.
+/// Returns the caller's calls between two, newest first.
 #[utoipa::path(get, path = "/calls/history", tag = "calls", params(("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Call>), (status = 401, body = ErrorBody)))]
 pub(super) async fn history(
@@ -174,7 +174,7 @@ pub(super) async fn history(
     ))
 }
 
-/// Returns the caller's calls that ring or go on.
+/// Returns the caller's calls between two that ring or go on.
 #[utoipa::path(get, path = "/calls/active", tag = "calls", responses((status = 200, body = Vec<Call>), (status = 401, body = ErrorBody)))]
 pub(super) async fn active(
     State(app): State<Shared>,
@@ -188,6 +188,54 @@ pub(super) async fn active(
             .map(Call::from)
             .collect(),
     ))
+}
+
+/// One page of the history of calls.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CallLog {
+    /// Newest first.
+    calls: Vec<CallEntry>,
+    /// There are older ones.
+    more: bool,
+}
+
+/// Returns the caller's calls of both forms, newest first: with `before` those older than that call or time.
+#[utoipa::path(get, path = "/calls/log", tag = "calls", params(
+    ("before" = Option<String>, Query, description = "The id of a call, or a time as RFC 3339 has it"),
+    ("limit" = Option<i64>, Query, description = "At most 200; without it 50"),
+), responses((status = 200, body = CallLog), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+pub(super) async fn log(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+    words: Words,
+    Paging(page): Paging,
+) -> Result<Json<CallLog>, ApiError> {
+    let before = words.get("before").map(before).transpose()?;
+    let (calls, more) = app.calls.log(&actor, before, page.limit).await?;
+    let calls = calls.iter().map(CallEntry::from).collect();
+    Ok(Json(CallLog { calls, more }))
+}
+
+fn before(text: &str) -> Result<Before, Invalid> {
+    let time = || UnixMillis::parse(text).map(Before::Time);
+    let call = text.parse().ok().map(Before::Call);
+    call.or_else(time).ok_or_else(|| {
+        let must = "before must be the id of a call or a time (RFC 3339)";
+        Invalid::one("before", "type", must)
+    })
+}
+
+/// Returns one call of either form that the caller has to do with.
+#[utoipa::path(get, path = "/calls/log/{callId}", tag = "calls", params(("callId" = Uuid, Path)), responses(
+    (status = 200, body = CallEntry), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+))]
+pub(super) async fn log_entry(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+    Id(id): Id<CallId>,
+) -> Result<Json<CallEntry>, ApiError> {
+    let entry = app.calls.log_entry(&actor, id).await?;
+    Ok(Json(CallEntry::from(&entry)))
 }
 
 /// Issues ICE servers. The answer is a whole `RTCConfiguration`.
@@ -229,7 +277,7 @@ pub(super) async fn webrtc_config(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)))
 }
 
-/// Returns a call (its participants).
+/// Returns a call between two (its participants).
 #[utoipa::path(get, path = "/calls/{callId}", tag = "calls", params(("callId" = Uuid, Path)), responses(
     (status = 200, body = Call), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
 ))]

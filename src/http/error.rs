@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::{CallError, Invalid};
+use crate::domain::{CallError, GroupRefusal, Invalid};
 use crate::service::{
     AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, RelayRefused,
-    Throttled,
+    RoomRefusal, Throttled,
 };
 
 /// What happened: one sentence, or one for each broken rule.
@@ -315,11 +315,16 @@ impl From<CallRefused> for ApiError {
                     Duration::from_secs(1),
                 );
             }
-            CallRefused::NotFound | CallRefused::NoSuchUser => StatusCode::NOT_FOUND,
-            CallRefused::Busy | CallRefused::Already | CallRefused::StillLive => {
-                StatusCode::CONFLICT
+            CallRefused::NotFound | CallRefused::NoSuchUser | CallRefused::NoSuchChat => {
+                StatusCode::NOT_FOUND
             }
-            CallRefused::NotAdmin => StatusCode::FORBIDDEN,
+            CallRefused::Busy
+            | CallRefused::Already
+            | CallRefused::StillLive
+            | CallRefused::PeerTooOld => StatusCode::CONFLICT,
+            CallRefused::NotAdmin | CallRefused::NotInChat => StatusCode::FORBIDDEN,
+            CallRefused::Group(refusal) => of_group(*refusal),
+            CallRefused::Room(refusal) => of_room(*refusal),
             CallRefused::WithSelf => StatusCode::BAD_REQUEST,
             CallRefused::Refused(CallError::Forbidden) => StatusCode::FORBIDDEN,
             CallRefused::Refused(
@@ -333,5 +338,29 @@ impl From<CallRefused> for ApiError {
             CallRefused::Store(_) | CallRefused::Panicked(_) => return Self::inside(&error),
         };
         Self::new(status, error.code(), sentence(&error))
+    }
+}
+
+const fn of_group(refusal: GroupRefusal) -> StatusCode {
+    match refusal {
+        GroupRefusal::Ended | GroupRefusal::Full { .. } => StatusCode::CONFLICT,
+        GroupRefusal::Locked
+        | GroupRefusal::Removed
+        | GroupRefusal::NotModerator
+        | GroupRefusal::Stranger => StatusCode::FORBIDDEN,
+        GroupRefusal::NoSuchParticipant => StatusCode::NOT_FOUND,
+        GroupRefusal::TooMuch => StatusCode::TOO_MANY_REQUESTS,
+    }
+}
+
+const fn of_room(refusal: RoomRefusal) -> StatusCode {
+    match refusal {
+        RoomRefusal::Full { .. }
+        | RoomRefusal::TooManyPublications { .. }
+        | RoomRefusal::TooManyLayers { .. }
+        | RoomRefusal::StaleAnswer => StatusCode::CONFLICT,
+        RoomRefusal::NoSuchParticipant => StatusCode::NOT_FOUND,
+        RoomRefusal::BadDescription(_) => StatusCode::BAD_REQUEST,
+        RoomRefusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -158,6 +158,24 @@ impl FromRequestParts<Shared> for Numbers {
     }
 }
 
+/// Words of a query string.
+pub(super) struct Words(Numbers);
+
+impl Words {
+    /// Returns what stands under `name`, if it is there.
+    pub(super) fn get(&self, name: &'static str) -> Option<&str> {
+        self.0.0.get(name).map(String::as_str)
+    }
+}
+
+impl FromRequestParts<Shared> for Words {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, ApiError> {
+        Numbers::read(&parts.uri).map(Self)
+    }
+}
+
 /// Headers that proxies add.
 const PROXIED: [&str; 6] = [
     "forwarded",

@@ -16,6 +16,8 @@ use super::{Shared, auth, calls, chats, invites, relay, users};
         title = "Zvonilka",
         description = "REST API of the family messenger. Events of chats and calls go over Socket.IO; docs/protocol.md describes both."
     ),
+    // What goes over Socket.IO alone, in the same words.
+    components(schemas(crate::wire::GroupCall, crate::wire::GroupParticipant)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -63,6 +65,8 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(calls::respond))
         .routes(routes!(calls::history))
         .routes(routes!(calls::active))
+        .routes(routes!(calls::log))
+        .routes(routes!(calls::log_entry))
         .routes(routes!(calls::webrtc_config))
         .routes(routes!(calls::get, calls::delete))
         .routes(routes!(calls::end))

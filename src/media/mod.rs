@@ -1,7 +1,9 @@
-//! The door to the relay: ICE servers for clients, who may reach whom through it, and the end of what a sign-in holds there.
+//! The door to the relay: ICE servers for clients, who may reach whom through it, the end of what a sign-in holds there, and the rooms of
+//! group calls.
 
 mod names;
 mod report;
+mod rooms;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use names::Names;
 pub use names::RelayName;
 pub use net::CommandError as RelayUnavailable;
 pub use report::{Allocation, AllocationId, Counters, Flow, Transport};
+pub use rooms::{Reports, RoomRefusal};
 pub use turn::NoSessionName;
 
 /// How often a command is given again while the relay's queue is full.

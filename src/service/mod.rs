@@ -16,8 +16,9 @@ mod tasks;
 mod throttle;
 mod tokens;
 
+pub use crate::media::RoomRefusal;
 pub use auth::{Auth, AuthError, AuthLimits, RegisterError, SignedIn};
-pub use calls::{CallRefused, Calls, CallsConfig, Joined};
+pub use calls::{CallRefused, Calls, CallsConfig, Entered, Joined, Joins};
 pub use chats::{Changes, ChatError, Chats, Marked, Sent};
 pub use clock::Clock;
 pub use ice::{Ice, IceConfig, TransportPolicy};

@@ -39,6 +39,12 @@ impl Tasks {
         self.stop.cancelled().await;
     }
 
+    /// Says whether the server stops.
+    #[must_use]
+    pub fn are_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// Stops what has no end of its own and waits for the rest.
     pub async fn stop(&self) {
         self.stop.cancel();

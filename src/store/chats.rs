@@ -89,6 +89,16 @@ pub async fn kind(tx: &mut Tx, id: ChatId) -> Result<Option<ChatKind>, StoreErro
     row.map(|(kind,)| read_kind(&kind)).transpose()
 }
 
+/// Returns a chat's name.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn name(tx: &mut Tx, id: ChatId) -> Result<Option<String>, StoreError> {
+    let sql = "select name from chats where id = $1";
+    let row: Option<(String,)> = on!(tx, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(|(name,)| name))
+}
+
 async fn rename(tx: &mut Tx, id: ChatId, name: &str) -> Result<(), StoreError> {
     let sql = "update chats set name = $2 where id = $1";
     execute!(tx, sql, id, name)?;

@@ -94,7 +94,7 @@ impl Relay {
             credentials: turn::CredentialLimits::default(),
             workers: None,
             streams: net::StreamLimits::default(),
-            rooms: None,
+            rooms: Some(sfu::Limits::default()),
         };
         let running = net::Relay::start(config).unwrap();
         Self { calls, running }
@@ -188,6 +188,7 @@ impl World {
             CallsConfig {
                 ring: Duration::from_secs(45),
                 rejoin: Duration::from_secs(30),
+                group_participants: 32,
             },
         );
         let limits = AuthLimits {

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::participant::Participant;
+use self::participant::{Participant, Tempo};
 use self::rings::Ring;
 use super::{
     CallStatus, EndReason, GroupEvent, GroupPerson, GroupRecord, GroupView, Outcome, ParticipantId,
@@ -79,6 +79,7 @@ pub struct GroupCall {
     participants: Vec<Participant>,
     awaited: BTreeMap<UserId, Awaited>,
     speakers: Arc<[ParticipantId]>,
+    tempo: BTreeMap<UserId, Tempo>,
     state: State,
 }
 
@@ -207,6 +208,7 @@ impl GroupCall {
             participants: Vec::new(),
             awaited: BTreeMap::new(),
             speakers: Arc::new([]),
+            tempo: BTreeMap::new(),
             state: State::Vacant {
                 since: now,
                 until: now.plus(limits.rejoin),

@@ -160,3 +160,30 @@ impl Pace {
         }
     }
 }
+
+/// How often somebody has come, invited or moderated lately: each of these is shown to everybody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tempo {
+    since: UnixMillis,
+    steps: u32,
+}
+
+impl Tempo {
+    const SPAN: Duration = Duration::from_secs(10);
+    /// Most steps in that span.
+    pub(super) const STEPS: u32 = 20;
+
+    pub(super) fn step(&mut self, now: UnixMillis) -> Result<(), GroupRefusal> {
+        if now.since(self.since) >= Self::SPAN {
+            *self = Self {
+                since: now,
+                steps: 0,
+            };
+        }
+        self.steps += 1;
+        if self.steps > Self::STEPS {
+            return Err(GroupRefusal::TooMuch);
+        }
+        Ok(())
+    }
+}

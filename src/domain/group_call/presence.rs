@@ -35,6 +35,14 @@ impl GroupCall {
         Ok(())
     }
 
+    /// Lets somebody come, invite or moderate, so often and no more.
+    ///
+    /// # Errors
+    /// [`GroupRefusal::TooMuch`].
+    pub fn paced(&mut self, user: UserId, now: UnixMillis) -> Result<(), GroupRefusal> {
+        self.tempo.entry(user).or_default().step(now)
+    }
+
     /// Says whether a sign-in speaks for a participant.
     ///
     /// # Errors
@@ -80,6 +88,9 @@ impl GroupCall {
         );
         if newcomer.muted {
             out.push(silence(id, Source::Microphone, true));
+        }
+        if !newcomer.camera {
+            out.push(silence(id, Source::Camera, true));
         }
         self.audience.insert(user);
         if self.record.person(user).is_none() {

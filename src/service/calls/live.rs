@@ -1,21 +1,26 @@
 //! The task of one live call: takes commands and the passing of time to the machine, saves, then tells.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::domain::{Call, Command, Effect, Event, UnixMillis};
+use crate::domain::{Call, Command, Effect, Event, GroupView, UnixMillis};
 use crate::store::{self as repo, StoreError};
 
+use super::group::{self, Growth};
 use super::speakers::Speakers;
 use super::{CallRefused, Calls, Joined};
 
 /// How soon a row is tried again that could not be written when time was up.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
-/// One command and who waits for its answer.
-pub(super) struct Ask {
-    pub(super) command: Command,
-    pub(super) reply: oneshot::Sender<Result<Joined, CallRefused>>,
+/// What is asked of a call, and who waits for its answer.
+pub(super) enum Ask {
+    /// Carry out a command.
+    Command(Command, oneshot::Sender<Result<Joined, CallRefused>>),
+    /// Become a group call, and end as a call between two.
+    Grow(Growth, oneshot::Sender<Result<Arc<GroupView>, CallRefused>>),
 }
 
 /// Runs the call until it is over. `first` is what its start brought about.
@@ -42,7 +47,20 @@ pub(super) async fn run(
                 }
             }
             ask = asks.recv() => {
-                let Some(Ask { command, reply }) = ask else { break };
+                let Some(ask) = ask else { break };
+                let (command, reply) = match ask {
+                    Ask::Command(command, reply) => (command, reply),
+                    Ask::Grow(growth, reply) => {
+                        let grown = group::grow(&calls, call.record(), growth, now()).await;
+                        let is_over = grown.is_ok();
+                        // Whoever asked may have gone.
+                        drop(reply.send(grown));
+                        if is_over {
+                            return;
+                        }
+                        continue;
+                    }
+                };
                 let answer = answer(&calls, &mut call, &mut speakers, command, now()).await;
                 if call.deadline().is_none() {
                     // Both may be called again before whoever ended it knows that it is over.
@@ -103,7 +121,7 @@ async fn carry_out(
         return Err(error.into());
     }
     if before.is_some() {
-        calls.note(call.record());
+        calls.lock().note(call.record());
     }
     tell(calls, call, speakers, effects);
     Ok(())

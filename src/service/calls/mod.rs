@@ -1,7 +1,8 @@
-//! Calls: starting, answering, ending, signaling, history. Each live call is one task, the only owner of its [`Call`].
+//! Calls: starting, answering, ending, signaling, history. Each live call is one task, the only owner of its [`Call`], or of its `GroupCall`.
 //!
 //! Owns the table of live calls and who is in which. A call's row is written before anybody hears of the change.
 
+mod group;
 mod live;
 mod refused;
 mod speakers;
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::bus::Channel;
 use crate::domain::{
     Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command,
-    Page, SessionId, SocketId, UserId,
+    GroupCommand, GroupLimits, Page, SessionId, SocketId, UserId,
 };
 use crate::store as repo;
 
@@ -23,8 +24,9 @@ use super::Ground;
 use super::chats::{self, ChatError};
 use live::Ask;
 use speakers::Speakers;
-use table::{Live, Table, sides};
+use table::{Place, Table};
 
+pub use group::{Entered, Joins};
 pub use refused::CallRefused;
 
 /// Commands that may wait for one call.
@@ -37,10 +39,14 @@ pub struct CallsConfig {
     pub ring: Duration,
     /// How long an answered call waits for a lost side.
     pub rejoin: Duration,
+    /// Most participants of a group call.
+    pub group_participants: usize,
 }
 
 /// How long a ringing call waits for its caller.
 const CALLER_REJOIN: Duration = Duration::from_secs(10);
+/// How long a group call goes on with nobody in it.
+const EMPTY: Duration = Duration::from_secs(10);
 
 /// What a socket that joined a call must know.
 #[derive(Clone, Debug)]
@@ -56,6 +62,7 @@ pub struct Joined {
 pub struct Calls {
     ground: Ground,
     limits: CallLimits,
+    group_limits: GroupLimits,
     /// Guards which calls live and who is in them. Held for look-ups alone.
     table: Arc<Mutex<Table>>,
 }
@@ -69,9 +76,16 @@ impl Calls {
             rejoin: config.rejoin,
             caller_rejoin: CALLER_REJOIN,
         };
+        let group_limits = GroupLimits {
+            ring: config.ring,
+            rejoin: config.rejoin,
+            empty: EMPTY,
+            participants: config.group_participants,
+        };
         Self {
             ground,
             limits,
+            group_limits,
             table: Arc::default(),
         }
     }
@@ -95,7 +109,8 @@ impl Calls {
                 .tasks
                 .start(live::run(self.clone(), call, asks, speakers, effects));
         }
-        Ok(count)
+        drop(tx);
+        Ok(count + self.restore_groups().await?)
     }
 
     /// Calls somebody. A call that this very sign-in is in ends first, once nothing else stands against the new one.
@@ -111,13 +126,17 @@ impl Calls {
         if actor.user == target {
             return Err(CallRefused::WithSelf);
         }
-        let own = self.call_of(actor.user);
-        let theirs = self.call_of(target).map(|(id, _)| id);
-        if theirs.is_some() && theirs != own.as_ref().map(|(id, _)| *id) {
+        let own = self.place_of(actor.user);
+        let theirs = self.place_of(target).map(|place| place.id());
+        let with_them = match &own {
+            Some(Place::Private(id, _)) => Some(*id),
+            Some(Place::Group(_)) | None => None,
+        };
+        if theirs.is_some() && theirs != with_them {
             return Err(CallRefused::Busy);
         }
-        if let Some((id, live)) = own {
-            if !live.is_spoken_for_by(actor) {
+        if let Some(place) = own {
+            if !place.is_spoken_for_by(actor) {
                 // It rings here, or goes on on another device.
                 return Err(if theirs.is_some() {
                     CallRefused::Busy
@@ -130,15 +149,28 @@ impl Calls {
                 return Err(CallRefused::NoSuchUser);
             }
             drop(tx);
-            let user = actor.user;
-            // It may have ended meanwhile: either way it is over.
-            self.quietly(id, Command::End { user, socket: None }).await;
+            self.depart(place, actor).await;
         }
         let (this, actor) = (self.clone(), actor.clone());
         self.ground
             .tasks
             .finish(async move { this.start(&actor, target, kind).await })
             .await?
+    }
+
+    /// Takes the actor out of the call that its sign-in is in.
+    async fn depart(&self, place: Place, actor: &Actor) {
+        let (user, session) = (actor.user, Some(actor.session));
+        // It may have ended meanwhile: either way it is over.
+        match place {
+            Place::Private(id, _) => {
+                self.quietly(id, Command::End { user, socket: None }).await;
+            }
+            Place::Group(group) => {
+                self.tell_group(&group, GroupCommand::Gone { user, session })
+                    .await;
+            }
+        }
     }
 
     async fn start(
@@ -234,10 +266,7 @@ impl Calls {
                 return Err(CallError::Forbidden.into());
             }
             let (reply, answer) = oneshot::channel();
-            let ask = Ask {
-                command: command.clone(),
-                reply,
-            };
+            let ask = Ask::Command(command.clone(), reply);
             match live.inbox.try_send(ask) {
                 Ok(()) => {
                     if let Ok(answer) = answer.await {
@@ -305,19 +334,19 @@ impl Calls {
             return Err(CallRefused::NotAdmin);
         }
         let mut tx = self.ground.db.write().await?;
-        let record = repo::calls::by_id(&mut tx, id)
+        let entry = repo::group_calls::entry(&mut tx, id)
             .await?
             .ok_or(CallRefused::NotFound)?;
-        if record.status.is_live() {
+        if entry.call.status.is_live() {
             return Err(CallRefused::StillLive);
         }
         repo::calls::delete(&mut tx, id).await?;
         Ok(tx.commit().await?)
     }
 
-    /// A socket of a user came: if a call of theirs rings or waits for them, it learns so.
+    /// A socket of a user came: if a call of theirs rings or waits for them, it learns so, and of the group calls that they may join.
     pub async fn attached(&self, actor: &Actor, socket: SocketId, legacy: bool) {
-        if let Some((id, _)) = self.call_of(actor.user) {
+        if let Some(Place::Private(id, _)) = self.place_of(actor.user) {
             let (user, session) = (actor.user, actor.session);
             self.quietly(
                 id,
@@ -330,19 +359,30 @@ impl Calls {
             )
             .await;
         }
+        if !legacy {
+            self.show_groups(actor.user, socket).await;
+        }
     }
 
     /// A socket of a user is gone.
     pub async fn detached(&self, user: UserId, socket: SocketId) {
-        if let Some((id, _)) = self.call_of(user) {
-            self.quietly(id, Command::Detach(socket)).await;
+        match self.place_of(user) {
+            Some(Place::Private(id, _)) => self.quietly(id, Command::Detach(socket)).await,
+            Some(Place::Group(group)) => {
+                self.tell_group(&group, GroupCommand::Detach(socket)).await;
+            }
+            None => {}
         }
     }
 
     /// A user, or one sign-in of theirs, was ended by the server.
     pub async fn gone(&self, user: UserId, session: Option<SessionId>) {
-        if let Some((id, _)) = self.call_of(user) {
+        if let Some(Place::Private(id, _)) = self.place_of(user) {
             self.quietly(id, Command::Gone { user, session }).await;
+        }
+        for group in self.groups_of(user) {
+            self.tell_group(&group, GroupCommand::Gone { user, session })
+                .await;
         }
     }
 
@@ -351,30 +391,21 @@ impl Calls {
         let live = self.lock().calls.get(&id).cloned();
         let Some(live) = live else { return };
         let (reply, answer) = oneshot::channel();
-        if live.inbox.send(Ask { command, reply }).await.is_ok()
+        if live.inbox.send(Ask::Command(command, reply)).await.is_ok()
             && let Ok(Err(error)) = answer.await
         {
             tracing::debug!(call = %id, %error, "a call did not take a notice");
         }
     }
 
-    /// Keeps who speaks for the two sides of a live call.
-    fn note(&self, record: &CallRecord) {
-        if let Some(live) = self.lock().calls.get_mut(&record.id) {
-            live.sides = sides(record);
-        }
-    }
-
     /// Says whether a user is in a call.
     #[must_use]
     pub fn is_busy(&self, user: UserId) -> bool {
-        self.lock().of_user.contains_key(&user)
+        self.lock().is_busy(user)
     }
 
-    fn call_of(&self, user: UserId) -> Option<(CallId, Live)> {
-        let table = self.lock();
-        let id = table.of_user.get(&user)?;
-        Some((*id, table.calls.get(id)?.clone()))
+    fn place_of(&self, user: UserId) -> Option<Place> {
+        self.lock().place_of(user)
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

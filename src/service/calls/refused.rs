@@ -1,6 +1,7 @@
 //! Why a call was not started, found or changed.
 
-use crate::domain::CallError;
+use crate::domain::{CallError, GroupRefusal};
+use crate::media::RoomRefusal;
 use crate::service::tasks::Panicked;
 use crate::store::StoreError;
 
@@ -28,9 +29,24 @@ pub enum CallRefused {
     /// It goes on: its row is still being written.
     #[error("the call is not over yet; end it first")]
     StillLive,
+    /// There is no such chat.
+    #[error("there is no such chat")]
+    NoSuchChat,
+    /// The actor is not in the chat.
+    #[error("you are not a participant of this chat")]
+    NotInChat,
+    /// One of the two has a client that does not know group calls.
+    #[error("one of you has a client that is too old for a call of three")]
+    PeerTooOld,
     /// The call's own refusal.
     #[error(transparent)]
     Refused(#[from] CallError),
+    /// The group call's own refusal.
+    #[error(transparent)]
+    Group(#[from] GroupRefusal),
+    /// Its room's.
+    #[error(transparent)]
+    Room(#[from] RoomRefusal),
     /// More commands than the call can take.
     #[error("too many requests for this call at once; try again")]
     Overrun,
@@ -55,6 +71,11 @@ impl CallRefused {
             Self::NotAdmin => "not_admin",
             Self::StillLive => "call.live",
             Self::Overrun => "busy",
+            Self::NoSuchChat => "chat.unknown",
+            Self::NotInChat => "chat.not_participant",
+            Self::PeerTooOld => "call.peer_too_old",
+            Self::Group(refusal) => of_group(*refusal),
+            Self::Room(refusal) => of_room(*refusal),
             Self::Refused(CallError::Forbidden) => "call.not_participant",
             Self::Refused(CallError::NotRinging) => "call.not_ringing",
             Self::Refused(CallError::Ended) => "call.ended",
@@ -64,5 +85,30 @@ impl CallRefused {
             Self::Refused(CallError::TooMuch) => "call.too_much",
             Self::Store(_) | Self::Panicked(_) => "internal",
         }
+    }
+}
+
+const fn of_group(refusal: GroupRefusal) -> &'static str {
+    match refusal {
+        GroupRefusal::Ended => "call.ended",
+        GroupRefusal::Full { .. } => "call.full",
+        GroupRefusal::Locked => "call.locked",
+        GroupRefusal::Removed => "call.removed",
+        GroupRefusal::NotModerator => "call.not_moderator",
+        GroupRefusal::Stranger => "call.not_participant",
+        GroupRefusal::NoSuchParticipant => "call.unknown_participant",
+        GroupRefusal::TooMuch => "call.too_much",
+    }
+}
+
+const fn of_room(refusal: RoomRefusal) -> &'static str {
+    match refusal {
+        RoomRefusal::Full { .. } => "call.full",
+        RoomRefusal::NoSuchParticipant => "call.unknown_participant",
+        RoomRefusal::BadDescription(_) => "call.bad_sdp",
+        RoomRefusal::TooManyPublications { .. } => "call.publications",
+        RoomRefusal::TooManyLayers { .. } => "call.layers",
+        RoomRefusal::StaleAnswer => "call.stale_answer",
+        RoomRefusal::Unavailable => "busy",
     }
 }

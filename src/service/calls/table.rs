@@ -1,14 +1,19 @@
-//! Which calls live, and who is in them.
+//! Which calls live, of both forms, and who is in them. One person is in one call at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::domain::{Actor, Call, CallId, CallRecord, SessionId, UserId};
+use crate::domain::{
+    Actor, Call, CallId, CallRecord, ChatId, GroupCall, RoomReport, SessionId, UserId,
+};
 
 use super::CallRefused;
+use super::group::GroupAsk;
 use super::live::Ask;
 
+/// A call between two.
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) inbox: mpsc::Sender<Ask>,
@@ -20,29 +25,72 @@ impl Live {
     pub(super) fn has(&self, user: UserId) -> bool {
         self.sides.iter().any(|(side, _)| *side == user)
     }
+}
+
+/// A group call.
+#[derive(Clone)]
+pub(super) struct LiveGroup {
+    pub(super) id: CallId,
+    pub(super) chat: ChatId,
+    pub(super) inbox: mpsc::Sender<GroupAsk>,
+    pub(super) reports: mpsc::Sender<RoomReport>,
+    /// Who may see it.
+    pub(super) audience: Arc<BTreeSet<UserId>>,
+    /// Who is in it, each with the sign-in that speaks for them.
+    pub(super) inside: Vec<(UserId, SessionId)>,
+}
+
+/// The call that somebody is in.
+pub(super) enum Place {
+    Private(CallId, Live),
+    Group(LiveGroup),
+}
+
+impl Place {
+    pub(super) const fn id(&self) -> CallId {
+        match self {
+            Self::Private(id, _) => *id,
+            Self::Group(group) => group.id,
+        }
+    }
 
     pub(super) fn is_spoken_for_by(&self, actor: &Actor) -> bool {
-        self.sides.contains(&(actor.user, Some(actor.session)))
+        match self {
+            Self::Private(_, live) => live.sides.contains(&(actor.user, Some(actor.session))),
+            Self::Group(group) => group.inside.contains(&(actor.user, actor.session)),
+        }
     }
 }
 
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) calls: HashMap<CallId, Live>,
-    pub(super) of_user: HashMap<UserId, CallId>,
+    pub(super) groups: HashMap<CallId, LiveGroup>,
+    of_user: HashMap<UserId, CallId>,
 }
 
 impl Table {
+    pub(super) fn place_of(&self, user: UserId) -> Option<Place> {
+        let id = self.of_user.get(&user)?;
+        let private = self.calls.get(id).cloned();
+        let private = private.map(|live| Place::Private(*id, live));
+        private.or_else(|| self.groups.get(id).cloned().map(Place::Group))
+    }
+
+    pub(super) fn is_busy(&self, user: UserId) -> bool {
+        self.of_user.contains_key(&user)
+    }
+
     pub(super) fn claim(
         &mut self,
         call: &Call,
         inbox: mpsc::Sender<Ask>,
         caller: UserId,
     ) -> Result<(), CallRefused> {
-        if self.of_user.contains_key(&call.record().receiver.user) {
+        if self.is_busy(call.record().receiver.user) {
             return Err(CallRefused::Busy);
         }
-        if self.of_user.contains_key(&caller) {
+        if self.is_busy(caller) {
             return Err(CallRefused::Already);
         }
         self.insert(call, inbox);
@@ -61,14 +109,64 @@ impl Table {
         self.calls.insert(record.id, live);
     }
 
-    pub(super) fn remove(&mut self, id: CallId) {
-        if let Some(live) = self.calls.remove(&id) {
-            for (user, _) in live.sides {
-                if self.of_user.get(&user) == Some(&id) {
-                    self.of_user.remove(&user);
-                }
+    /// Takes in a group call, unless its chat has one. Then that one is returned.
+    pub(super) fn claim_chat(&mut self, group: LiveGroup) -> Option<CallId> {
+        let found = self.groups.values().find(|live| live.chat == group.chat);
+        let found = found.map(|live| live.id);
+        if found.is_none() {
+            self.groups.insert(group.id, group);
+        }
+        found
+    }
+
+    /// Makes a call between two a group call. Both stay in it.
+    pub(super) fn grow(&mut self, group: LiveGroup) {
+        self.calls.remove(&group.id);
+        self.groups.insert(group.id, group);
+    }
+
+    /// Lets somebody be in a group call, if they are in no other.
+    pub(super) fn claim_place(&mut self, user: UserId, id: CallId) -> Result<(), CallRefused> {
+        match self.of_user.get(&user) {
+            Some(other) if *other != id => Err(CallRefused::Already),
+            Some(_) => Ok(()),
+            None => {
+                self.of_user.insert(user, id);
+                Ok(())
             }
         }
+    }
+
+    /// Keeps who speaks for the two sides of a live call.
+    pub(super) fn note(&mut self, record: &CallRecord) {
+        if let Some(live) = self.calls.get_mut(&record.id) {
+            live.sides = sides(record);
+        }
+    }
+
+    /// Keeps who is in a live group call, and who may see it.
+    pub(super) fn note_group(&mut self, call: &GroupCall) {
+        let id = call.record().id;
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        group.inside = call.inside();
+        if *group.audience != *call.audience() {
+            group.audience = Arc::new(call.audience().clone());
+        }
+        let inside = &group.inside;
+        let is_inside = |user: &UserId| inside.iter().any(|(its, _)| its == user);
+        self.of_user
+            .retain(|user, its| *its != id || is_inside(user));
+        for (user, _) in inside {
+            self.of_user.entry(*user).or_insert(id);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: CallId) {
+        self.calls.remove(&id);
+        self.groups.remove(&id);
+        self.of_user.retain(|_, its| *its != id);
     }
 }
 

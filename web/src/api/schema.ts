@@ -93,7 +93,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns a call (its participants). */
+        /** Returns a call between two (its participants). */
         get: operations["calls_get"];
         put?: never;
         post?: never;
@@ -128,7 +128,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the caller's calls that ring or go on. */
+        /** Returns the caller's calls between two that ring or go on. */
         get: operations["calls_active"];
         put?: never;
         post?: never;
@@ -145,7 +145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the caller's calls, newest first. */
+        /** Returns the caller's calls between two, newest first. */
         get: operations["calls_history"];
         put?: never;
         post?: never;
@@ -166,6 +166,40 @@ export interface paths {
         put?: never;
         /** Calls somebody. */
         post: operations["calls_initiate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the caller's calls of both forms, newest first: with `before` those older than that call or time. */
+        get: operations["calls_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/log/{callId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns one call of either form that the caller has to do with. */
+        get: operations["calls_log_entry"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -553,6 +587,36 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
+        /** @description A call of either form in the history. */
+        CallEntry: {
+            /**
+             * Format: date-time
+             * @description When the second person was in it.
+             */
+            answeredAt: string | null;
+            chatId: components["schemas"]["ChatId"];
+            /**
+             * Format: int64
+             * @description Seconds from the answer to the end.
+             */
+            duration: number | null;
+            /** Format: date-time */
+            endedAt: string | null;
+            form: components["schemas"]["CallShape"];
+            id: components["schemas"]["CallId"];
+            /** @description Everybody it has to do with, who started it first. */
+            participants: components["schemas"]["CallPerson"][];
+            /** @description Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `empty`. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it began to ring.
+             */
+            startedAt: string;
+            startedBy: components["schemas"]["Person"];
+            status: components["schemas"]["CallStatus"];
+            type: components["schemas"]["CallKind"];
+        };
         /**
          * Format: uuid
          * @description One call, from the first ring to the last leave.
@@ -563,6 +627,33 @@ export interface components {
          * @enum {string}
          */
         CallKind: "voice" | "video";
+        /** @description One page of the history of calls. */
+        CallLog: {
+            /** @description Newest first. */
+            calls: components["schemas"]["CallEntry"][];
+            /** @description There are older ones. */
+            more: boolean;
+        };
+        /** @description Somebody's part in a call of the history. */
+        CallPerson: {
+            /**
+             * Format: date-time
+             * @description When they joined first.
+             */
+            joinedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When they left last.
+             */
+            leftAt: string | null;
+            outcome: components["schemas"]["Outcome"];
+            user: components["schemas"]["Person"];
+        };
+        /**
+         * @description Between whom media passes.
+         * @enum {string}
+         */
+        CallShape: "private" | "group";
         /**
          * @description Where a call stands.
          * @enum {string}
@@ -694,6 +785,41 @@ export interface components {
              */
             usageLimit?: number | null;
         };
+        /** @description A living group call. */
+        GroupCall: {
+            chatId: components["schemas"]["ChatId"];
+            id: components["schemas"]["CallId"];
+            /** @description Nobody new may join. */
+            locked: boolean;
+            /** @description Who is in it, in the order they came. */
+            participants: components["schemas"]["GroupParticipant"][];
+            /** @description For whom it rings. */
+            ringing: components["schemas"]["UserId"][];
+            /** Format: date-time */
+            startedAt: string;
+            startedBy: components["schemas"]["UserId"];
+            type: components["schemas"]["CallKind"];
+            /**
+             * Format: int64
+             * @description Grows with each change, over a restart of the server too.
+             */
+            version: number;
+        };
+        /** @description Somebody's device in a group call. */
+        GroupParticipant: {
+            camera: boolean;
+            /** Format: date-time */
+            joinedAt: string;
+            muted: boolean;
+            mutedBy: components["schemas"]["UserId"] | null;
+            /** @description New for each join. */
+            participantId: components["schemas"]["ParticipantId"];
+            screen: boolean;
+            /** @description Whether its media passes. */
+            state: components["schemas"]["LinkState"];
+            userId: components["schemas"]["UserId"];
+            username: string;
+        };
         /** @description Part of a chat's history, oldest first. */
         History: {
             messages: components["schemas"]["Message"][];
@@ -747,6 +873,11 @@ export interface components {
          * @description One invitation code.
          */
         InviteId: string;
+        /**
+         * @description Whether a participant's media passes.
+         * @enum {string}
+         */
+        LinkState: "connecting" | "connected" | "lost";
         /** @description Name and password. */
         LoginBody: {
             /** Format: password */
@@ -810,6 +941,16 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "text";
+        /**
+         * @description What became of somebody's part in a call.
+         * @enum {string}
+         */
+        Outcome: "joined" | "declined" | "missed" | "rang" | "busy";
+        /**
+         * Format: uuid
+         * @description One joined device in a group call; new for each join.
+         */
+        ParticipantId: string;
         /** @description Somebody, in few words. */
         Person: {
             id: components["schemas"]["UserId"];
@@ -1407,6 +1548,91 @@ export interface operations {
             };
             /** @description `call.busy`: the other is in a call; `call.already`: the caller is, on another device */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    calls_log: {
+        parameters: {
+            query?: {
+                /** @description The id of a call, or a time as RFC 3339 has it */
+                before?: string;
+                /** @description At most 200; without it 50 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallLog"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    calls_log_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallEntry"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -191,3 +191,17 @@ fn a_participant_asks_so_often_and_no_more() {
     world.pass(secs(1));
     assert_eq!(world.call.candidate(&speaker, world.now), too_much);
 }
+
+#[test]
+fn somebody_comes_and_goes_so_often_and_no_more() {
+    let mut world = World::answered();
+    let user = world.user(BORIS);
+    for _ in 0..20 {
+        world.call.paced(user, world.now).unwrap();
+    }
+    let too_much = Err(GroupRefusal::TooMuch);
+    assert_eq!(world.call.paced(user, world.now), too_much);
+    assert_eq!(world.call.paced(world.user(VERA), world.now), Ok(()));
+    world.pass(secs(10));
+    assert_eq!(world.call.paced(user, world.now), Ok(()));
+}
