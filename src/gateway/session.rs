@@ -284,15 +284,16 @@ impl Session {
         }
     }
 
-    /// Calls the client's acknowledgement, if it asked for one; waits for room as [`Session::emit`] does.
+    /// Calls the client's acknowledgement, if it asked for one; waits for room as [`Session::emit`] does: shortly for a client that
+    /// asks faster than answers go out, then for one that does not read.
     async fn acknowledge(&self, acks: [AckSender; 3], value: &Value) -> Result<(), Gone> {
-        for ack in acks {
+        for (ack, wait) in acks.into_iter().zip([2 * LOOK, PATIENCE / 2, PATIENCE / 2]) {
             match ack.send(&(value,)) {
                 Ok(()) => return Ok(()),
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => {
                     tokio::select! {
                         () = self.gone.cancelled() => return Err(Gone),
-                        () = sleep(PATIENCE / 2) => {}
+                        () = sleep(wait) => {}
                     }
                 }
                 Err(_) => return Err(Gone),

@@ -3,8 +3,8 @@ import { io } from "socket.io-client";
 
 /** A socket that keeps what it received, so that a test can wait for an event that may have come already. */
 export class Device {
-  static async connect(server, person, namespace = "") {
-    const device = new Device(server, person.token, namespace);
+  static async connect(server, person, namespace = "", more = {}) {
+    const device = new Device(server, person.token, namespace, more);
     await device.connected;
     return device;
   }
