@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::Bitrate;
 
-/// Of so much time the rate is the mean: longer than the pause between two keyframes is not, shorter than a breath of a quiet camera neither.
+/// The rate is the mean of so much time: long enough that the keyframe with which a stream begins does not look like its rate.
 const SLOT: Duration = Duration::from_millis(100);
 const SLOTS: usize = 20;
-/// The first moments count as so long, or one packet would look like a flood.
-const SHORTEST: Duration = Duration::from_millis(500);
+const WINDOW: Duration = Duration::from_secs(2);
 /// A stream of which nothing came for so long has stopped. A screen that stands still sends a frame a second.
 const STOPPED: Duration = Duration::from_millis(1500);
 /// The headers of a packet: RTP with its extensions, SRTP, UDP and IP.
@@ -25,6 +24,8 @@ pub(crate) struct Meter {
     /// When what the slots hold began.
     since: Option<Instant>,
     last: Option<Instant>,
+    /// The rate as it was when it could last be told.
+    rate: Bitrate,
 }
 
 impl Meter {
@@ -36,31 +37,35 @@ impl Meter {
             at: 0,
             since: None,
             last: None,
+            rate: Bitrate(0),
         }
     }
 
     /// Counts a packet whose payload has so many bytes.
     pub(crate) fn count(&mut self, payload: usize, now: Instant) {
         if !self.lives(now) {
-            *self = Self::new();
+            *self = Self {
+                rate: self.rate,
+                ..Self::new()
+            };
         }
+        let slot = self.at;
         self.turn(now);
+        let since = *self.since.get_or_insert(now);
+        // Only while it comes: how a stream ends is not what it takes.
+        if slot != self.at && now.saturating_duration_since(since) >= WINDOW {
+            let full = SLOT * (SLOTS as u32 - 1);
+            self.rate = Bitrate(self.total * 8 * 1000 / full.as_millis() as u64);
+        }
         let bytes = payload as u64 + HEADERS;
         self.bytes[self.at] += bytes;
         self.total += bytes;
-        self.since.get_or_insert(now);
         self.last = Some(now);
     }
 
-    /// Returns the mean of the last 2 s.
-    pub(crate) fn rate(&mut self, now: Instant) -> Bitrate {
-        self.turn(now);
-        let window = SLOT * SLOTS as u32;
-        let Some(since) = self.since else {
-            return Bitrate(0);
-        };
-        let measured = now.saturating_duration_since(since).clamp(SHORTEST, window);
-        Bitrate(self.total * 8 * 1000 / measured.as_millis() as u64)
+    /// Returns the mean of 2 s, the last in which it came; 0 if it never came for so long.
+    pub(crate) fn rate(&self) -> Bitrate {
+        self.rate
     }
 
     /// Returns whether something came in the last 1.5 s.
@@ -106,24 +111,17 @@ mod tests {
     #[test]
     fn a_steady_stream_has_its_rate() {
         let mut meter = Meter::new();
-        let end = steady(&mut meter, start(), 500);
-        let rate = meter.rate(end).0;
+        steady(&mut meter, start(), 500);
+        let rate = meter.rate().0;
         assert!((950_000..=1_050_000).contains(&rate), "{rate}");
     }
 
     #[test]
-    fn the_first_second_counts_as_what_it_is() {
-        let mut meter = Meter::new();
-        let end = steady(&mut meter, start(), 100);
-        let rate = meter.rate(end).0;
-        assert!((950_000..=1_050_000).contains(&rate), "{rate}");
-    }
-
-    #[test]
-    fn one_packet_is_no_flood() {
+    fn a_stream_that_begins_has_no_rate_yet() {
         let (mut meter, now) = (Meter::new(), start());
-        meter.count(1200, now);
-        assert!(meter.rate(now) < Bitrate(25_000));
+        (0..40).for_each(|_| meter.count(1200, now));
+        steady(&mut meter, now, 150);
+        assert_eq!(meter.rate(), Bitrate(0));
     }
 
     #[test]
@@ -136,19 +134,37 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_falls_when_the_stream_does() {
+    fn the_rate_follows_the_stream_within_2_s() {
         let mut meter = Meter::new();
         let end = steady(&mut meter, start(), 300);
-        assert!(meter.rate(end + millis(1000)) < Bitrate(550_000));
-        assert_eq!(meter.rate(end + millis(5000)), Bitrate(0));
+        for at in 0..110 {
+            meter.count(1250 - HEADERS as usize, end + millis(20 * at));
+        }
+        let half = meter.rate().0;
+        assert!((450_000..=550_000).contains(&half), "{half}");
     }
 
     #[test]
-    fn a_stream_that_comes_back_is_measured_anew() {
+    fn how_a_stream_ends_does_not_count() {
         let mut meter = Meter::new();
         let end = steady(&mut meter, start(), 300);
-        let end = steady(&mut meter, end + millis(3000), 100);
-        let rate = meter.rate(end).0;
+        assert!(meter.lives(end + millis(1000)));
+        let rate = meter.rate().0;
         assert!((950_000..=1_050_000).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn a_stream_that_stops_and_comes_back_has_the_rate_that_it_had_until_there_is_another() {
+        let mut meter = Meter::new();
+        let end = steady(&mut meter, start(), 300);
+        let rate = meter.rate();
+        let end = end + millis(3000);
+        meter.count(1200, end);
+        assert_eq!(meter.rate(), rate);
+        for at in 0..150 {
+            meter.count(1250 - HEADERS as usize, end + millis(20 * at));
+        }
+        let half = meter.rate().0;
+        assert!((450_000..=550_000).contains(&half), "{half}");
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Bitrate, PauseWhy, PublicationId, Quality, Source};
 use candidate::{Candidate, Class};
-use purse::{HEADROOM, Purse, TOLERANCE};
+use purse::{HEADROOM, Purse, TOLERANCE, UNSETTLED};
 use tiles::Tile;
 
 /// What a participant might be sent of one publication.
@@ -67,9 +67,8 @@ pub(crate) struct Plan {
     pub(crate) decisions: Vec<Decision>,
     /// What it takes, sound included.
     pub(crate) current: Bitrate,
-    /// What the next better plan takes, with the room to spare that it needs: so much the link should be shown to carry.
-    pub(crate) minimum: Bitrate,
-    /// What everything takes that the participant could use.
+    /// So much is to be found out of the link, with the room to spare that it needs: what everything takes that the participant could use. After the link
+    /// has fallen nothing more than goes already, and then only what comes next: probes take from a thin link what is left of it.
     pub(crate) desired: Bitrate,
     /// `Fair` if pictures are smaller than they might be, `Poor` if some are missing, because of the link.
     pub(crate) shortage: Quality,
@@ -80,7 +79,6 @@ impl Default for Plan {
         Self {
             decisions: Vec::new(),
             current: Bitrate(0),
-            minimum: Bitrate(0),
             desired: Bitrate(0),
             shortage: Quality::Good,
         }
@@ -90,6 +88,12 @@ impl Default for Plan {
 /// After a fall nothing rises for so long; doubled whenever what has risen falls again, up to the longest.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
+/// For so long after a rise the estimate is still finding out what it means, and may be below what goes by more.
+const SETTLING: Duration = Duration::from_secs(3);
+/// A probe for less than the estimate would lower it: whoever is sent little must be found able to take more all the same.
+const LEAST_DESIRED: Bitrate = Bitrate(2_000_000);
+/// A link that loses this part of everything is full.
+const FULL: f32 = 0.25;
 /// A fall so long after a rise was not the rise's fault.
 const BLAMED: Duration = Duration::from_secs(10);
 /// One participant's choices.
@@ -99,6 +103,8 @@ pub(crate) struct Choice {
     fell: Option<Instant>,
     rose: Option<Instant>,
     patience: Duration,
+    /// The most that a plan of the last 3 s took: what is lost may still be of that.
+    lately: Option<(u64, Instant)>,
     plan: Plan,
 }
 
@@ -123,12 +129,17 @@ impl Choice {
             estimate.0.saturating_sub(audio.0)
         });
         let mut candidates = self.candidates(wanted, now);
-        self.note_fall(&candidates, budget, now);
+        let settling = self
+            .rose
+            .is_some_and(|rose| now.saturating_duration_since(rose) < SETTLING);
         let mut purse = Purse {
             budget,
             spent: 0,
-            may_rise: self.may_rise(now),
+            tolerance: if settling { UNSETTLED } else { TOLERANCE },
+            may_rise: true,
         };
+        self.note_fall(&candidates, &purse, now);
+        purse.may_rise = self.may_rise(now);
         give_smallest(&mut candidates, &mut purse);
         give_larger(&mut candidates, &mut purse);
         if candidates.iter().any(Candidate::has_risen) {
@@ -166,29 +177,40 @@ impl Choice {
     }
 
     /// The link does not carry what it did: then nothing rises for a while.
-    fn note_fall(&mut self, candidates: &[Candidate<'_>], budget: u64, now: Instant) {
+    fn note_fall(&mut self, candidates: &[Candidate<'_>], purse: &Purse, now: Instant) {
         let held = candidates
             .iter()
             .filter_map(|candidate| Some((candidate, candidate.before?.wish?)));
         let took: u64 = held
             .map(|(candidate, wish)| candidate.cost(wish.min(candidate.best)))
             .sum();
-        if took * 100 <= budget.saturating_mul(TOLERANCE) {
+        if purse.holds(took) {
             return;
         }
         let blamed = self
             .rose
             .take()
             .is_some_and(|rose| now.saturating_duration_since(rose) < BLAMED);
-        let calm = self
-            .fell
-            .is_none_or(|fell| now.saturating_duration_since(fell) > LONGEST_PATIENCE * 2);
         if blamed {
             self.patience = (self.patience * 2).clamp(PATIENCE * 2, LONGEST_PATIENCE);
-        } else if calm {
+        } else if !self.fell_lately(now) {
             self.patience = PATIENCE;
         }
         self.fell = Some(now);
+    }
+
+    /// Returns what of the last plans a link carries that loses so much of it; `None` if that says nothing, as a link that merely loses carries all.
+    ///
+    /// The estimate follows such a loss slowly: with a queue that stays full the delay does not grow any more.
+    pub(crate) fn carried(&self, loss: f32) -> Option<Bitrate> {
+        let (sent, _) = self.lately?;
+        let arrived = sent as f64 * f64::from(1.0 - loss.clamp(0.0, 1.0));
+        (loss >= FULL).then_some(Bitrate(arrived as u64))
+    }
+
+    fn fell_lately(&self, now: Instant) -> bool {
+        self.fell
+            .is_some_and(|fell| now.saturating_duration_since(fell) < 2 * LONGEST_PATIENCE)
     }
 
     fn may_rise(&self, now: Instant) -> bool {
@@ -229,10 +251,22 @@ impl Choice {
                 },
             );
         }
+        if self.lately.is_none_or(|(most, at)| {
+            current >= most || now.saturating_duration_since(at) >= SETTLING
+        }) {
+            self.lately = Some((current, now));
+        }
         let step = candidates.iter().find_map(Candidate::next_step);
         plan.current = Bitrate(current);
-        plan.minimum = Bitrate(step.map_or(current, |step| (current + step) * HEADROOM / 100));
-        plan.desired = Bitrate(desired * HEADROOM / 100).max(plan.minimum);
+        if !self.may_rise(now) {
+            desired = current;
+        } else if self.fell_lately(now) {
+            desired = current + step.unwrap_or(0);
+        }
+        plan.desired = Bitrate(desired.max(current) * HEADROOM / 100);
+        if !self.fell_lately(now) {
+            plan.desired = plan.desired.max(LEAST_DESIRED);
+        }
         self.plan = plan;
         self.before = before;
     }
@@ -241,8 +275,10 @@ impl Choice {
 fn give_smallest(candidates: &mut [Candidate<'_>], purse: &mut Purse) {
     for candidate in candidates {
         // What is new on the screen is no rise: it need not wait until a fall is forgotten, and takes the room to spare.
-        let held = candidate.before.is_none_or(|before| before.wish.is_some());
-        if purse.pay(candidate.cost(0), held) {
+        let new = candidate.before.is_none();
+        let held = candidate.before.is_some_and(|before| before.wish.is_some());
+        let cost = candidate.cost(0);
+        if (new && purse.pay(cost, true)) || (!new && purse.pay_smallest(cost, held)) {
             candidate.given = Some(0);
         }
     }

@@ -450,7 +450,7 @@ impl Room {
                 participant.estimate = Some(estimate);
                 participant.is_stale |= fell;
             }
-            Happening::Report(report) => self.report(index, report, worker),
+            Happening::Report(report) => self.report(index, report, worker, now),
         }
     }
 

@@ -268,7 +268,7 @@ fn what_is_not_shown_not_sent_or_not_understood_is_paused_and_says_why() {
             .iter()
             .all(|decision| decision.wish.is_none())
     );
-    assert_eq!(viewer.choice.plan.desired, Bitrate(AUDIO.0 * 115 / 100));
+    assert_eq!(viewer.choice.plan.current, AUDIO);
 }
 
 #[test]
@@ -348,23 +348,45 @@ fn a_layer_that_does_not_come_takes_nothing_from_the_others() {
 }
 
 #[test]
+fn a_link_that_loses_much_is_full_and_one_that_loses_some_is_not() {
+    let mut viewer = Viewer::new();
+    viewer.decide(5000, &[camera(1, MIDDLE)]);
+    assert_eq!(viewer.choice.carried(0.1), None);
+    assert_eq!(viewer.choice.carried(0.5), Some(Bitrate(275_000)));
+    viewer.decide(300, &[camera(1, MIDDLE)]);
+    assert_eq!(
+        viewer.choice.carried(0.5),
+        Some(Bitrate(275_000)),
+        "it may be of what went before"
+    );
+    viewer.pass(3);
+    viewer.decide(300, &[camera(1, MIDDLE)]);
+    assert_eq!(viewer.choice.carried(0.5), Some(Bitrate(100_000)));
+}
+
+#[test]
 fn the_plan_says_what_it_takes_and_what_the_link_should_be_shown_to_carry() {
     let mut viewer = Viewer::new();
     viewer.decide(600, &[camera(1, MIDDLE)]);
     let plan = &viewer.choice.plan;
     assert_eq!(plan.current, Bitrate(200_000));
-    assert_eq!(plan.minimum, Bitrate(550_000 * 115 / 100));
-    assert_eq!(plan.desired, Bitrate(550_000 * 115 / 100));
+    assert_eq!(plan.desired, LEAST_DESIRED);
     assert_eq!(plan.shortage, Quality::Fair);
+    viewer.decide(600, &[camera(1, LARGE), camera(2, LARGE)]);
+    let desired = Bitrate(3_050_000 * 115 / 100);
+    assert_eq!(viewer.choice.plan.desired, desired, "everything");
     viewer.decide(100, &[camera(1, MIDDLE)]);
+    let desired = Bitrate(AUDIO.0 * 115 / 100);
+    assert_eq!(viewer.choice.plan.desired, desired, "nothing for a while");
+    viewer.pass(3);
+    viewer.decide(100, &[camera(1, MIDDLE)]);
+    let desired = Bitrate(200_000 * 115 / 100);
+    assert_eq!(viewer.choice.plan.desired, desired, "what comes next");
     assert_eq!(viewer.choice.plan.shortage, Quality::Poor);
     viewer.pass(20);
     viewer.decide(5000, &[camera(1, MIDDLE)]);
     let plan = &viewer.choice.plan;
-    assert_eq!(
-        (plan.current, plan.minimum),
-        (Bitrate(550_000), Bitrate(550_000))
-    );
+    assert_eq!(plan.current, Bitrate(550_000));
     assert_eq!(plan.shortage, Quality::Good);
 }
 
@@ -392,7 +414,7 @@ proptest! {
             }).collect();
             let plan = viewer.choice.decide(Some(Bitrate(estimate)), AUDIO, &wanted, viewer.now);
             prop_assert_eq!(plan.decisions.len(), wanted.len());
-            prop_assert!(plan.minimum <= plan.desired);
+            prop_assert!(plan.current <= plan.desired);
             let playing: Vec<_> = plan.decisions.iter().zip(&wanted).filter_map(|(decision, wanted)| match decision.state {
                 State::Play(layer) => Some((layer, wanted, decision.wish)),
                 State::Wait | State::Paused(_) => None,

@@ -143,7 +143,7 @@ impl Room {
                     shown.push((index, seat));
                 }
             } else if publication.audible {
-                sound += publication.layers[0].meter.rate(now).0;
+                sound += publication.layers[0].meter.rate().0;
             }
         }
         let layers: Vec<SmallVec<[Layer; 3]>> = shown
@@ -152,7 +152,7 @@ impl Room {
                 let layers = self.publications[index].layers.iter_mut();
                 layers
                     .map(|layer| Layer {
-                        rate: layer.meter.rate(now),
+                        rate: layer.meter.rate(),
                         lives: layer.meter.lives(now),
                     })
                     .collect()
@@ -185,7 +185,7 @@ impl Room {
             .choice
             .decide(participant.estimate, Bitrate(sound), &wanted, now);
         participant.shortage = plan.shortage;
-        participant.transport.set_budget(plan.minimum, plan.desired);
+        participant.transport.set_budget(Bitrate(0), plan.desired);
         for (&(index, seat), decision) in shown.iter().zip(&plan.decisions) {
             let picture = &mut participant.seats[seat].picture;
             let layers = &self.publications[index].layers;
@@ -292,7 +292,13 @@ impl Room {
     }
 
     /// Takes note of how a connection went in the last 2 s.
-    pub(super) fn report(&mut self, index: usize, report: Report, worker: &mut Worker) {
+    pub(super) fn report(
+        &mut self,
+        index: usize,
+        report: Report,
+        worker: &mut Worker,
+        now: Instant,
+    ) {
         worker.counters.nacks += report.nacks;
         worker.counters.retransmitted += report.retransmitted;
         let mut published = self.publications.iter();
@@ -301,6 +307,9 @@ impl Room {
         if participant.link != Link::Connected {
             return;
         }
+        let carried = report
+            .loss_down
+            .and_then(|loss| participant.choice.carried(loss));
         let verdict = participant.quality.sample(Sample {
             loss_up: report.loss_up.filter(|_| sends),
             loss_down: report.loss_down,
@@ -314,6 +323,10 @@ impl Room {
                 quality,
                 why,
             });
+        }
+        if let Some(carried) = carried {
+            participant.estimate = participant.estimate.map(|estimate| estimate.min(carried));
+            self.choose(index, now, worker);
         }
     }
 }

@@ -53,8 +53,8 @@ const LONGEST_PAYLOAD: usize = 1_400;
 const FEEDBACK_PER_SECOND: f64 = 200.0;
 const FEEDBACK_BURST: f64 = 400.0;
 
-/// A probe for less than the estimate would lower it: whoever is sent little must be found able to take more all the same.
-const LEAST_DESIRED: Bitrate = Bitrate(2_000_000);
+/// What is to be found out of a new connection's link before anybody knows what it will be sent.
+const FIRST_DESIRED: Bitrate = Bitrate(2_000_000);
 
 /// Its pacer lets one packet go at a moment. So many are let go at once: more than this would be 200 Mbit/s.
 const MOST_STEPS: usize = 32;
@@ -143,7 +143,7 @@ impl RtcTransport {
             closed: false,
         };
         let answer = transport.accept(offer, now)?;
-        transport.set_budget(Bitrate::default(), LEAST_DESIRED);
+        transport.set_budget(Bitrate::default(), FIRST_DESIRED);
         Ok((transport, answer))
     }
 
@@ -515,7 +515,6 @@ impl Transport for RtcTransport {
 
     fn set_budget(&mut self, minimum: Bitrate, desired: Bitrate) {
         let bitrate = |bitrate: Bitrate| str0m::bwe::Bitrate::bps(bitrate.0);
-        let desired = desired.max(LEAST_DESIRED);
         self.rtc
             .bwe()
             .set_bitrate(bitrate(minimum), bitrate(desired));
