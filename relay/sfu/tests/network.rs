@@ -2,5 +2,15 @@
 
 mod support;
 
+#[path = "network/continuity.rs"]
+mod continuity;
 #[path = "network/links.rs"]
 mod links;
+#[path = "network/pictures.rs"]
+mod pictures;
+#[path = "network/rates.rs"]
+mod rates;
+#[path = "network/speech.rs"]
+mod speech;
+#[path = "network/storms.rs"]
+mod storms;

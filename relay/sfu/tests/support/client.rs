@@ -28,6 +28,8 @@ pub const RIDS: [&str; 3] = ["q", "h", "f"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Devices {
     pub microphone: bool,
+    /// Whether it sends nothing.
+    pub silent: bool,
     /// Whether each packet of speech carries the one before it again.
     pub redundant: bool,
     /// The rate of each layer in kbit/s; none: no camera.
@@ -37,8 +39,10 @@ pub struct Devices {
 }
 
 impl Devices {
+    /// Something has to be added to it: nobody offers nothing.
     pub const NONE: Self = Self {
         microphone: false,
+        silent: false,
         redundant: true,
         camera: Vec::new(),
         screen: None,
@@ -48,6 +52,14 @@ impl Devices {
         Self {
             microphone: true,
             ..Self::NONE
+        }
+    }
+
+    /// A microphone that sends nothing: who only looks and listens.
+    pub fn silent() -> Self {
+        Self {
+            silent: true,
+            ..Self::microphone()
         }
     }
 
@@ -151,7 +163,8 @@ impl Client {
         };
         if devices.microphone {
             let mid = add(MediaKind::Audio, None);
-            let microphone = Microphone::new(devices.redundant, self.random.next(), now);
+            let mut microphone = Microphone::new(devices.redundant, self.random.next(), now);
+            microphone.on = !devices.silent;
             new.push(Sending {
                 mid,
                 source: Source::Microphone,

@@ -39,13 +39,18 @@ impl Ears {
         if !red {
             return self.hear(payload, now);
         }
-        for block in RedDecoder::decode(payload).expect("what was sent") {
-            self.hear(block.payload, now);
+        match RedDecoder::decode(payload) {
+            Ok(blocks) => blocks
+                .iter()
+                .for_each(|block| self.hear(block.payload, now)),
+            Err(_) => self.breaks.push(format!("{seq}: no RED")),
         }
     }
 
     fn hear(&mut self, payload: &[u8], now: Instant) {
-        let mark = camera::read_speech(payload).expect("what was sent");
+        let Some(mark) = camera::read_speech(payload) else {
+            return self.breaks.push("no speech of a lab".to_owned());
+        };
         self.heard
             .entry((mark.person, mark.frame))
             .or_insert((now, mark));

@@ -46,7 +46,9 @@ impl Eyes {
     pub fn take(&mut self, seq: u64, timestamp: u32, marker: bool, payload: &[u8], now: Instant) {
         self.bytes += payload.len() as u64;
         self.packets += 1;
-        let seen = camera::read_picture(payload).expect("what was sent");
+        let Some(seen) = camera::read_picture(payload) else {
+            return self.breaks.push(format!("{seq}: no picture of a lab"));
+        };
         if self.next.is_some_and(|next| seq < next) {
             return;
         }
