@@ -8,11 +8,12 @@ import { FailedNote, LoadingRows } from "../ui/Waiting";
 import { ChatAvatar } from "./ChatAvatar";
 import { Composer } from "./Composer";
 import { useApp, useHome } from "./context";
+import { useIsFree } from "./free";
 import { GroupCallButtons } from "./group/GroupCallButtons";
 import { LiveStrip } from "./group/LiveBanner";
 import { MessageLog } from "./MessageLog";
 import { chatTitle, otherOf } from "./names";
-import { usePresenceWords } from "./PeopleList";
+import { usePresenceWords } from "./PersonLine";
 import { isWide } from "./wide";
 
 export function ChatView(props: { id: ChatId }) {
@@ -114,20 +115,20 @@ function ChatHeader(props: { chat: Chat }) {
         <Show when={second()}>{(line) => <span class="one">{line()}</span>}</Show>
       </h1>
       <Show when={other()} fallback={<GroupCallButtons chat={props.chat.id} />}>
-        {(person) => <CallButtons id={person().id} username={person().username} />}
+        {(person) => <CallButtons chat={props.chat.id} id={person().id} username={person().username} />}
       </Show>
     </header>
   );
 }
 
-function CallButtons(props: { id: string; username: string }) {
+/** Not while the chat has its call, which there is a strip to join. */
+function CallButtons(props: { chat: ChatId; id: string; username: string }) {
   const { call, group } = useHome();
   const { t } = useI18n();
-  const isOver = (kind: string): boolean => ["idle", "ended", "over"].includes(kind);
-  const free = (): boolean => isOver(call.phase().kind) && isOver(group.phase().kind);
+  const isFree = useIsFree();
   const peer = () => ({ id: props.id, username: props.username });
   return (
-    <Show when={free()}>
+    <Show when={isFree() && !group.calls().has(props.chat)}>
       <button
         class="ib go"
         aria-label={t("chat.call_video", { name: props.username })}

@@ -9,7 +9,7 @@ import { Avatar } from "../ui/Avatar";
 import { Dialog } from "../ui/Dialog";
 import { useApp, useHome } from "./context";
 import { moveInList } from "./keys";
-import { PersonLine } from "./PeopleList";
+import { PersonLine } from "./PersonLine";
 
 export function NewChat(props: { open: boolean; onClose(): void }) {
   const { chats, people } = useHome();

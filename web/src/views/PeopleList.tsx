@@ -3,15 +3,15 @@
 import { createMemo, createSignal, For, Match, onCleanup, onMount, Show, Switch } from "solid-js";
 import type { PersonState } from "../stores/people";
 import { useI18n } from "../i18n";
-import { moment } from "../i18n/time";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
 import { EmptyNote, FailedNote, LoadingRows } from "../ui/Waiting";
 import { useApp, useHome } from "./context";
+import { useIsFree } from "./free";
 import { InviteDialog } from "./InviteDialog";
 import { moveInList } from "./keys";
 import { Link } from "./Link";
-import { now } from "./now";
+import { PersonLine } from "./PersonLine";
 
 /** Who is in a call is asked for while the list is in sight. */
 const REFRESH_MS = 20_000;
@@ -102,6 +102,7 @@ function Row(props: { id: string }) {
   const { route } = useApp();
   const { call, people } = useHome();
   const { t } = useI18n();
+  const isFree = useIsFree();
   const selected = (): boolean => {
     const at = route.route();
     return at.at === "person" && at.id === props.id;
@@ -114,39 +115,16 @@ function Row(props: { id: string }) {
             <Avatar id={props.id} name={person().username} size={48} online={person().online} />
             <PersonLine person={person()} />
           </Link>
-          <button class="ib go" aria-label={t("chat.call_voice", { name: person().username })} onClick={() => call.dial(person(), "voice")}>
-            <Icon name="phone" />
-          </button>
-          <button class="ib go" aria-label={t("chat.call_video", { name: person().username })} onClick={() => call.dial(person(), "video")}>
-            <Icon name="video" />
-          </button>
+          <Show when={isFree()}>
+            <button class="ib go" aria-label={t("chat.call_voice", { name: person().username })} onClick={() => call.dial(person(), "voice")}>
+              <Icon name="phone" />
+            </button>
+            <button class="ib go" aria-label={t("chat.call_video", { name: person().username })} onClick={() => call.dial(person(), "video")}>
+              <Icon name="video" />
+            </button>
+          </Show>
         </li>
       )}
     </Show>
   );
-}
-
-/** A name and, in words, whether that person is there. */
-export function PersonLine(props: { person: PersonState }) {
-  const words = usePresenceWords();
-  return (
-    <span class="li-in">
-      <span class="li-t">
-        <b class="one">{props.person.username}</b>
-      </span>
-      <span class="li-b">
-        <span class="one">{words(props.person)}</span>
-      </span>
-    </span>
-  );
-}
-
-export function usePresenceWords(): (person: PersonState) => string {
-  const { t, language } = useI18n();
-  return (person) => {
-    if (person.inCall) return t("people.busy");
-    if (person.online) return t("people.online");
-    if (person.lastSeenAt === null) return t("people.offline");
-    return t("people.seen", { time: moment(t, language(), new Date(person.lastSeenAt), now()) });
-  };
 }

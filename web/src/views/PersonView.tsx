@@ -8,13 +8,15 @@ import { failureText } from "../i18n/errors";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
 import { useApp, useHome } from "./context";
-import { usePresenceWords } from "./PeopleList";
+import { useIsFree } from "./free";
+import { usePresenceWords } from "./PersonLine";
 
 export function PersonView(props: { id: UserId }) {
   const { people, chats, call } = useHome();
   const { route } = useApp();
   const { t } = useI18n();
   const words = usePresenceWords();
+  const isFree = useIsFree();
   const [failure, setFailure] = createSignal<ApiError | null>(null);
 
   async function write(): Promise<void> {
@@ -41,14 +43,16 @@ export function PersonView(props: { id: UserId }) {
               <h1>{person().username}</h1>
               <p class="muted">{words(person())}</p>
               <div class="row wrap middle">
-                <button class="btn primary" onClick={() => call.dial(person(), "voice")} data-testid="call-voice">
-                  <Icon name="phone" size="s" />
-                  {t("people.call")}
-                </button>
-                <button class="btn soft" onClick={() => call.dial(person(), "video")} data-testid="call-video">
-                  <Icon name="video" size="s" />
-                  {t("people.video")}
-                </button>
+                <Show when={isFree()}>
+                  <button class="btn primary" onClick={() => call.dial(person(), "voice")} data-testid="call-voice">
+                    <Icon name="phone" size="s" />
+                    {t("people.call")}
+                  </button>
+                  <button class="btn soft" onClick={() => call.dial(person(), "video")} data-testid="call-video">
+                    <Icon name="video" size="s" />
+                    {t("people.video")}
+                  </button>
+                </Show>
                 <button class="btn soft" onClick={() => void write()} data-testid="person-write">
                   <Icon name="chats" size="s" />
                   {t("people.write")}

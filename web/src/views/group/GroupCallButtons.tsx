@@ -5,18 +5,15 @@ import type { ChatId } from "../../api/wire";
 import { useI18n } from "../../i18n";
 import { Icon } from "../../ui/Icon";
 import { useHome } from "../context";
+import { useIsFree } from "../free";
 
 /** Not while the chat has its call (there is a strip to join it), nor while this device is in one. */
 export function GroupCallButtons(props: { chat: ChatId }) {
-  const { call, group } = useHome();
+  const { group } = useHome();
   const { t } = useI18n();
-  const isFree = (): boolean => {
-    const own = call.phase().kind;
-    const shared = group.phase().kind;
-    return !group.calls().has(props.chat) && (own === "idle" || own === "ended") && (shared === "idle" || shared === "over");
-  };
+  const isFree = useIsFree();
   return (
-    <Show when={isFree()}>
+    <Show when={isFree() && !group.calls().has(props.chat)}>
       <button
         class="ib go"
         aria-label={t("group.call_video")}

@@ -7,7 +7,7 @@ import type { GroupTile } from "../../stores/group";
 import { Avatar } from "../../ui/Avatar";
 import { Icon } from "../../ui/Icon";
 import { useHome } from "../context";
-import { usePresenceWords } from "../PeopleList";
+import { usePresenceWords } from "../PersonLine";
 import { qualityWords, stateText } from "./words";
 
 export interface PersonInCallProps {
