@@ -6,6 +6,8 @@ import type { paths } from "./schema";
 import type { Tokens } from "./tokens";
 import type {
   Call,
+  CallId,
+  CallLog,
   CallType,
   ChangePage,
   Chat,
@@ -38,7 +40,8 @@ export interface Api {
   send(chat: ChatId, content: string, clientId: string): Promise<Message>;
   markRead(chat: ChatId, seq: number): Promise<ReadMark>;
   initiateCall(targetUserId: UserId, type: CallType): Promise<Call>;
-  callHistory(limit: number, offset: number): Promise<readonly Call[]>;
+  /** Calls of both forms, newest first; `before`: the last one that is known. */
+  callLog(limit: number, before: CallId | null): Promise<CallLog>;
   rtcConfig(): Promise<RTCConfiguration>;
 }
 
@@ -107,7 +110,7 @@ export function createApi(tokens: Tokens): Api {
       unwrap(client.POST("/chats/{chatId}/messages", { params: { path: { chatId } }, body: { content, clientId } })),
     markRead: (chatId, seq) => unwrap(client.POST("/chats/{chatId}/read", { params: { path: { chatId } }, body: { seq } })),
     initiateCall: (targetUserId, type) => unwrap(client.POST("/calls/initiate", { body: { targetUserId, type } })),
-    callHistory: (limit, offset) => unwrap(client.GET("/calls/history", { params: { query: { limit, offset } } })),
+    callLog: (limit, before) => unwrap(client.GET("/calls/log", { params: { query: before === null ? { limit } : { limit, before } } })),
     async rtcConfig() {
       // The document calls absent members null too; the server leaves them out.
       return (await unwrap(client.GET("/calls/webrtc-config"))) as RTCConfiguration;

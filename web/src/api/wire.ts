@@ -21,6 +21,9 @@ export type ReadMark = Schemas["ReadMark"];
 export type Presence = Schemas["PresenceBody"];
 export type CallType = Schemas["CallKind"];
 export type Call = Schemas["Call"];
+export type CallEntry = Schemas["CallEntry"];
+export type CallPerson = Schemas["CallPerson"];
+export type CallLog = Schemas["CallLog"];
 export type Invite = Schemas["Invite"];
 export type InviteCheck = Schemas["CheckedBody"];
 

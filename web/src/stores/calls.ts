@@ -3,7 +3,7 @@
 import { createSignal, onCleanup, type Accessor } from "solid-js";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/failure";
-import type { Call, CallType, Person } from "../api/wire";
+import type { CallEntry, CallId, CallType, Person } from "../api/wire";
 import type { CallPhase } from "../rtc/call";
 import { createCallControl, NO_MEDIA, type CallControlOptions, type CallMedia } from "../rtc/control";
 import type { Handover } from "../rtc/local";
@@ -38,7 +38,8 @@ export function createCallStore(options: Omit<CallControlOptions, "onPhase" | "o
 
 export interface HistoryStore {
   state: Accessor<Loading>;
-  calls: Accessor<readonly Call[]>;
+  /** Of both forms, newest first. */
+  calls: Accessor<readonly CallEntry[]>;
   more: Accessor<boolean>;
   reload(): void;
   loadMore(): void;
@@ -46,16 +47,16 @@ export interface HistoryStore {
 
 const PAGE = 50;
 
-export function createHistoryStore(api: Pick<Api, "callHistory">): HistoryStore {
+export function createHistoryStore(api: Pick<Api, "callLog">): HistoryStore {
   const [state, setState] = createSignal<Loading>("loading");
-  const [calls, setCalls] = createSignal<readonly Call[]>([]);
+  const [calls, setCalls] = createSignal<readonly CallEntry[]>([]);
   const [more, setMore] = createSignal(false);
 
-  async function load(offset: number): Promise<void> {
+  async function load(before: CallId | null): Promise<void> {
     try {
-      const page = await api.callHistory(PAGE, offset);
-      setCalls((known) => (offset === 0 ? page : [...known, ...page.filter((call) => !known.some((each) => each.id === call.id))]));
-      setMore(page.length === PAGE);
+      const page = await api.callLog(PAGE, before);
+      setCalls((known) => (before === null ? page.calls : [...known, ...page.calls.filter((call) => !known.some((each) => each.id === call.id))]));
+      setMore(page.more);
       setState("ready");
     } catch (error) {
       asApiError(error);
@@ -67,7 +68,7 @@ export function createHistoryStore(api: Pick<Api, "callHistory">): HistoryStore 
     state,
     calls,
     more,
-    reload: () => void load(0),
-    loadMore: () => void load(calls().length),
+    reload: () => void load(null),
+    loadMore: () => void load(calls().at(-1)?.id ?? null),
   };
 }

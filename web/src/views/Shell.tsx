@@ -17,7 +17,7 @@ import { GroupRinging } from "./group/GroupRinging";
 import { GroupSounds } from "./group/GroupSounds";
 import { GroupStage } from "./group/GroupStage";
 import { createShown } from "./group/shown";
-import { History } from "./History";
+import { History } from "./history/History";
 import { Nav } from "./Nav";
 import { PeopleList } from "./PeopleList";
 import { PersonView } from "./PersonView";
