@@ -7,6 +7,7 @@ import type { CallChannel } from "../../api/socket";
 import type { CallId, Description } from "../../api/wire";
 import type { PathState } from "../peer";
 import { createGroupPeer, type Answered, type GroupPeer } from "./peer";
+import { towardsServer } from "./servers";
 
 export interface ConnectionsOptions {
   api: Pick<Api, "rtcConfig">;
@@ -93,7 +94,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   function open(call: CallId, mine: number, configuration: RTCConfiguration): void {
     const { microphone, camera } = local();
     if (!microphone) return;
-    const connection = options.createConnection({ ...configuration, bundlePolicy: "max-bundle" });
+    const connection = options.createConnection({ ...towardsServer(configuration), bundlePolicy: "max-bundle" });
     const isCurrent = (): boolean => opened.number === attempt;
     const opened: Made = { connection, number: mine, joined: false, peer: null as never };
     made = opened;
