@@ -208,6 +208,12 @@ impl Choice {
         (loss >= FULL).then_some(Bitrate(arrived as u64))
     }
 
+    /// The link is found out about anew: what it did before does not count.
+    pub(crate) fn forget_fall(&mut self) {
+        self.fell = None;
+        self.rose = None;
+    }
+
     fn fell_lately(&self, now: Instant) -> bool {
         self.fell
             .is_some_and(|fell| now.saturating_duration_since(fell) < 2 * LONGEST_PATIENCE)

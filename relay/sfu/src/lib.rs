@@ -24,6 +24,7 @@ mod participant;
 mod path;
 mod publication;
 mod quality;
+mod recovery;
 mod red;
 mod rewrite;
 mod room;

@@ -14,6 +14,7 @@ use crate::{
     choice::Choice,
     description::Line,
     quality::QualityMeter,
+    recovery::Recovery,
     rewrite::Rewriter,
     transport::{Body, OfferedLine, Transport},
 };
@@ -48,6 +49,7 @@ pub(crate) struct Participant {
     pub(crate) estimate: Option<Bitrate>,
     /// How much of what it shows is missing because of its link.
     pub(crate) shortage: Quality,
+    pub(crate) recovery: Recovery,
     pub(crate) quality: QualityMeter,
     /// Whether its choice is to be made anew at the next occasion.
     pub(crate) is_stale: bool,
@@ -140,6 +142,7 @@ impl Participant {
             choice: Choice::default(),
             estimate: None,
             shortage: Quality::Good,
+            recovery: Recovery::default(),
             quality: QualityMeter::new(),
             is_stale: true,
             was_sent_media: false,

@@ -450,7 +450,10 @@ impl Room {
                 participant.estimate = Some(estimate);
                 participant.is_stale |= fell;
             }
-            Happening::Report(report) => self.report(index, report, worker, now),
+            Happening::Report(report) => {
+                participant.recovery.note(report.loss_down, report.rtt);
+                self.report(index, report, worker, now);
+            }
         }
     }
 

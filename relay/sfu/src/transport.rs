@@ -54,6 +54,9 @@ pub(crate) trait Transport {
     /// Says what all that is sent needs at least, and what it would be with every wish fulfilled.
     fn set_budget(&mut self, minimum: Bitrate, desired: Bitrate);
 
+    /// Begins anew to find out what the link carries, from an estimate that is given.
+    fn restart_estimate(&mut self, estimate: Bitrate);
+
     /// Does what is due, and what was written.
     fn handle_timeout(&mut self, now: Instant, out: &mut Out);
 

@@ -4,6 +4,8 @@ mod support;
 
 #[path = "rooms/comings.rs"]
 mod comings;
+#[path = "rooms/estimates.rs"]
+mod estimates;
 #[path = "rooms/glare.rs"]
 mod glare;
 #[path = "rooms/liveness.rs"]

@@ -18,6 +18,9 @@ use crate::{
 /// Choices are looked at so often even if nothing calls for it: rates and estimates change.
 const CHOOSING: Duration = Duration::from_millis(500);
 
+/// What a link is thought to carry at least that has lost nothing.
+const LEAST: Bitrate = Bitrate(300_000);
+
 impl Room {
     /// Does what is due.
     pub(crate) fn handle_round(&mut self, worker: &mut Worker, now: Instant) {
@@ -44,9 +47,28 @@ impl Room {
         for viewer in stale {
             self.choose(viewer, now, worker);
         }
+        self.find_links_again(worker, now);
         self.ask_keyframes(now, worker);
         self.tell_pictures(worker);
         self.tell_layers(worker, now);
+    }
+
+    /// Finds out anew about links that seem thin without losing anything.
+    fn find_links_again(&mut self, worker: &mut Worker, now: Instant) {
+        let mut again: SmallVec<[usize; 8]> = SmallVec::new();
+        for (viewer, participant) in &mut self.participants {
+            let shortage = participant.shortage;
+            if participant.is_connected() && participant.recovery.is_due(shortage, now) {
+                participant.choice.forget_fall();
+                again.push(viewer);
+            }
+        }
+        for viewer in again {
+            self.choose(viewer, now, worker);
+            let participant = &mut self.participants[viewer];
+            let estimate = participant.estimate.unwrap_or_default();
+            participant.transport.restart_estimate(estimate.max(LEAST));
+        }
     }
 
     fn look_for_lost(&mut self, worker: &mut Worker, now: Instant) {

@@ -520,6 +520,11 @@ impl Transport for RtcTransport {
             .set_bitrate(bitrate(minimum), bitrate(desired));
     }
 
+    fn restart_estimate(&mut self, estimate: Bitrate) {
+        let estimate = str0m::bwe::Bitrate::bps(estimate.0);
+        self.rtc.bwe().reset(estimate);
+    }
+
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
         let mut at = now;
         for _ in 0..MOST_STEPS {
