@@ -46,6 +46,9 @@ const SURVEY: Duration = Duration::from_secs(30);
 /// How exact a pause is, in nanoseconds: by default the kernel adds 50 µs.
 const TIMER_SLACK: NonZero<u64> = NonZero::new(1_000).expect("1,000 is not 0");
 
+/// Commands that are obeyed in one round: whoever joins a room must not hold up who is in one.
+const COMMANDS_TURN: usize = 16;
+
 /// Where there may be more to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
@@ -72,6 +75,8 @@ struct Work {
     scratch: Box<[u8]>,
     /// Sources that may have more to read; the poll tells of each only once.
     readable: VecDeque<Source>,
+    /// There may be more commands.
+    commanded: bool,
     /// A ring has more to hand over.
     ringing: bool,
     counters: Counters,
@@ -97,6 +102,7 @@ impl Worker {
             ingress: Ingress::new(),
             scratch: vec![0; MOST + READ].into(),
             readable: VecDeque::new(),
+            commanded: false,
             ringing: false,
             counters: Counters::default(),
             relayed: 0,
@@ -125,7 +131,7 @@ impl Work {
             }
             let before = self.relayed;
             self.note(&events, now);
-            self.obey(now);
+            self.commanded = self.obey(now);
             self.survey(now);
             self.worker.server.handle_timeout(now);
             self.worker.out.drain(&mut self.worker.server);
@@ -200,9 +206,13 @@ impl Work {
         self.worker.out.hand_icmp(&mut self.worker.server, now);
     }
 
-    fn obey(&mut self, now: Now) {
+    /// Does what it was told to. Returns whether there may be more.
+    fn obey(&mut self, now: Now) -> bool {
         let worker = &mut self.worker;
-        while let Ok(command) = worker.commands.try_recv() {
+        for _ in 0..COMMANDS_TURN {
+            let Ok(command) = worker.commands.try_recv() else {
+                return false;
+            };
             worker.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match command {
                 Command::Revoke(session) => worker.server.revoke(&session, now),
@@ -233,6 +243,7 @@ impl Work {
             }
             worker.out.drain(&mut worker.server);
         }
+        true
     }
 
     fn survey(&mut self, now: Now) {
@@ -273,7 +284,7 @@ impl Work {
 
     /// Returns whether something was left for the next round.
     fn has_more(&self) -> bool {
-        self.ringing || !self.readable.is_empty()
+        self.commanded || self.ringing || !self.readable.is_empty()
     }
 
     fn snapshot(&self) -> Counters {

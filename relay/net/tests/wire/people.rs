@@ -33,7 +33,10 @@ const CHANNEL: u16 = 0x4000;
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) relay: Relay,
+    /// What clients are told.
     pub(crate) media: SocketAddr,
+    /// Where that is.
+    pub(crate) address: SocketAddr,
     pub(crate) people: Vec<Person>,
     pub(crate) events: Vec<Event>,
     heard: Receiver<Event>,
@@ -62,9 +65,11 @@ pub(crate) enum Way {
 
 impl Room {
     pub(crate) fn new(id: u128, mut relay: Relay) -> Self {
+        let address = relay.local_addrs()[0];
         Self {
             id: RoomId(id),
-            media: relay.local_addrs()[0],
+            media: address,
+            address,
             heard: relay.rooms_events().unwrap(),
             relay,
             people: Vec::new(),
@@ -193,9 +198,11 @@ impl Room {
             if person.client.next() <= now {
                 person.client.work(now);
             }
-            person
-                .way
-                .send(&mem::take(&mut person.client.out), self.media);
+            for (to, datagram) in mem::take(&mut person.client.out) {
+                if to == self.media {
+                    person.way.send(&datagram, self.address);
+                }
+            }
             while let Some(datagram) = person.way.receive() {
                 person.client.receive(self.media, &datagram, Instant::now());
             }
@@ -278,19 +285,16 @@ impl Way {
         .unwrap();
     }
 
-    fn send(&mut self, datagrams: &[(SocketAddr, Vec<u8>)], media: SocketAddr) {
-        let to_media = datagrams.iter().filter(|(to, _)| *to == media);
-        for (_, datagram) in to_media {
-            match self {
-                Self::Udp(socket) => drop(socket.send_to(datagram, media).unwrap()),
-                Self::Tcp(stream, _) | Self::Deaf(stream) => {
-                    let length = (datagram.len() as u16).to_be_bytes();
-                    // A stream that the relay has closed says so when it is read.
-                    let _ = stream.write_all(&[&length, &datagram[..]].concat());
-                }
-                Self::Relayed(client) | Self::RelayedTcp(client, ..) => {
-                    client.send_channel(CHANNEL, datagram);
-                }
+    fn send(&mut self, datagram: &[u8], media: SocketAddr) {
+        match self {
+            Self::Udp(socket) => drop(socket.send_to(datagram, media).unwrap()),
+            Self::Tcp(stream, _) | Self::Deaf(stream) => {
+                let length = (datagram.len() as u16).to_be_bytes();
+                // A stream that the relay has closed says so when it is read.
+                let _ = stream.write_all(&[&length, datagram].concat());
+            }
+            Self::Relayed(client) | Self::RelayedTcp(client, ..) => {
+                client.send_channel(CHANNEL, datagram);
             }
         }
     }

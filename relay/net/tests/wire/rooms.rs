@@ -7,7 +7,7 @@ use crate::{
 };
 use net::{Config, Relay, StreamLimits};
 use sfu::Event;
-use std::num::NonZero;
+use std::{net::Ipv4Addr, num::NonZero};
 
 /// More than one person has to come to the wrong worker among so many.
 const CROWD: usize = 4;
@@ -70,6 +70,28 @@ fn relayed_people_reach_a_room_through_no_relay_socket() {
             assert_eq!(counters.turn.allocations, 3);
             assert_eq!((counters.astray, counters.overflowed), (0, 0));
         }
+    }
+}
+
+#[test]
+fn people_reach_a_room_behind_an_address_that_is_none_of_the_hosts() {
+    for listen in ["0.0.0.0:0", "[::]:0", "127.0.0.1:0"] {
+        let (relay, bound) = start(Config {
+            listen: vec![listen.parse().unwrap()],
+            relay_v4: Some(Ipv4Addr::new(203, 0, 113, 1)),
+            workers: NonZero::new(2),
+            rooms: Some(sfu::Limits::default()),
+            ..config(21_310..=21_319)
+        });
+        let mut room = Room::new(0, relay);
+        room.address = (Ipv4Addr::LOCALHOST, bound.port()).into();
+        room.media = (Ipv4Addr::new(203, 0, 113, 1), bound.port()).into();
+        let (address, devices) = (room.address, Devices::microphone());
+        room.join(Way::udp(), &devices);
+        room.join(Way::udp(), &devices);
+        room.join(Way::tcp(address), &devices);
+        room.join(Way::relayed(address, "alice"), &devices);
+        room.until_all_hear();
     }
 }
 
