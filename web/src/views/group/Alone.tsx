@@ -37,7 +37,7 @@ export function Alone(props: { onInvite(): void }) {
             <For each={ringing().slice(0, FACES)}>
               {(user) => (
                 <li class="rings">
-                  <span class="ring" style={{ "--k": "1" }} />
+                  <span class="ring" />
                   <Avatar id={user} name={nameOf(user)} size={60} />
                 </li>
               )}
