@@ -1,11 +1,12 @@
 //! One room: who is in it, what they publish, and who is sent what.
 //!
 //! Owns participants and publications and everything that is asked of them. How packets go through is in [`forward`], who sits where in [`seats`], and what is
-//! done from time to time in [`rounds`].
+//! done from time to time in [`rounds`]. [`tracks`] has what is published.
 
 mod forward;
 mod rounds;
 mod seats;
+mod tracks;
 
 use std::{
     collections::HashMap,
@@ -15,9 +16,9 @@ use std::{
 use slab::Slab;
 
 use crate::{
-    Event, GoneWhy, ParticipantId, PublicationId, Refusal, Reply, RoomId, Source, Tile,
-    description::{Description, Line},
-    participant::{Link, Pair, Participant},
+    Event, GoneWhy, ParticipantId, Refusal, Reply, RoomId, Source, Tile,
+    description::Description,
+    participant::{Link, Participant},
     publication::Publication,
     speakers::Speakers,
     transport::{Happening, Transport, rtc::RtcTransport},
@@ -44,14 +45,6 @@ pub(crate) struct Room {
     pub(crate) round: Instant,
     /// When choices were made anew for everybody.
     chosen: Option<Instant>,
-}
-
-/// A track that a description names, checked against it.
-struct Track {
-    line: Line,
-    mid: String,
-    source: Source,
-    layers: usize,
 }
 
 impl Room {
@@ -113,7 +106,7 @@ impl Room {
             return Err(Refusal::AlreadyThere);
         }
         let offer = Description::parse(offer).map_err(Refusal::BadDescription)?;
-        let tracks = checked(tracks, &offer, worker)?;
+        let tracks = tracks::checked(tracks, &offer, worker)?;
         let (transport, answer) =
             RtcTransport::join(&worker.settings, &offer, &mut worker.random, now)?;
         let ufrag = transport.ufrag().to_owned();
@@ -141,7 +134,7 @@ impl Room {
     ) -> Result<Reply, Refusal> {
         let index = self.find(id)?;
         let offer = Description::parse(offer).map_err(Refusal::BadDescription)?;
-        let tracks = checked(tracks, &offer, worker)?;
+        let tracks = tracks::checked(tracks, &offer, worker)?;
         let place = self.place_of(index);
         let participant = &mut self.participants[index];
         let ufrag = participant.transport.ufrag().to_owned();
@@ -298,98 +291,6 @@ impl Room {
         }
     }
 
-    /// Makes the tracks the participant's publications: those that it has already stay as they are.
-    fn publish(
-        &mut self,
-        index: usize,
-        tracks: Vec<Track>,
-        worker: &mut Worker,
-        now: Instant,
-    ) -> Vec<(String, PublicationId)> {
-        let is_kept = |publication: &Publication| {
-            tracks.iter().any(|track| {
-                track.mid == publication.mid
-                    && track.line == publication.line
-                    && track.source == publication.source
-                    && track.layers == publication.layers.len()
-            })
-        };
-        let ended: Vec<usize> = self
-            .publications
-            .iter()
-            .filter(|(_, one)| one.publisher == index && !is_kept(one))
-            .map(|(publication, _)| publication)
-            .collect();
-        for publication in ended {
-            self.unpublish(publication);
-        }
-        let mut named = Vec::with_capacity(tracks.len());
-        for track in tracks {
-            let mut all = self.publications.iter();
-            let known = all.find(|(_, one)| one.publisher == index && one.mid == track.mid);
-            let id = match known {
-                Some((_, publication)) => publication.id,
-                None => self.add_publication(index, &track, worker, now),
-            };
-            named.push((track.mid, id));
-        }
-        named
-    }
-
-    fn add_publication(
-        &mut self,
-        index: usize,
-        track: &Track,
-        worker: &Worker,
-        now: Instant,
-    ) -> PublicationId {
-        let limits = &worker.settings.limits;
-        let limit = if track.source.is_video() {
-            limits.video_bitrate
-        } else {
-            limits.audio_bitrate
-        };
-        let id = PublicationId(self.next_publication);
-        self.next_publication += 1;
-        let line = (track.line, track.mid.clone());
-        let mut publication =
-            Publication::new(id, index, line, track.source, track.layers, limit, now);
-        publication.silenced = self.participants[index].is_silenced(track.source);
-        let place = self.publications.insert(publication);
-        self.participants[index].published.push((track.line, place));
-        id
-    }
-
-    fn unpublish(&mut self, publication: usize) {
-        let Some(ended) = self.publications.try_remove(publication) else {
-            return;
-        };
-        let publisher = &mut self.participants[ended.publisher];
-        publisher
-            .published
-            .retain(|(_, place)| *place != publication);
-        if ended.source == Source::Microphone {
-            self.speakers.left(publisher.id);
-        }
-        for (viewer, seat) in ended.seats {
-            if let Some(viewer) = self.participants.get_mut(viewer) {
-                viewer.seats[seat].down(ended.source.is_video()).clear();
-                viewer.is_stale = true;
-            }
-        }
-        let pair = Pair::of(ended.source);
-        let mut rest = self.publications.iter();
-        let is_left =
-            rest.any(|(_, one)| one.publisher == ended.publisher && Pair::of(one.source) == pair);
-        if !is_left {
-            for (_, viewer) in &mut self.participants {
-                if let Some(seat) = viewer.seat_of(ended.publisher, pair) {
-                    viewer.seats[seat].clear();
-                }
-            }
-        }
-    }
-
     pub(crate) fn count(&self) -> (u64, u64, u64) {
         let subscriptions = self.publications.iter().map(|(_, one)| one.seats.len());
         (
@@ -481,44 +382,4 @@ pub(crate) fn list(participant: &mut Participant, place: Place, worker: &mut Wor
         participant.is_active = true;
         worker.active.push(place);
     }
-}
-
-/// Finds each track in the description and checks the limits.
-fn checked(
-    tracks: &[(String, Source)],
-    offer: &Description,
-    worker: &Worker,
-) -> Result<Vec<Track>, Refusal> {
-    let limits = &worker.settings.limits;
-    if tracks.len() > limits.publications {
-        let limit = limits.publications;
-        return Err(Refusal::TooManyPublications { limit });
-    }
-    let mut checked: Vec<Track> = Vec::with_capacity(tracks.len());
-    for (mid, source) in tracks {
-        let bad = Refusal::BadDescription;
-        let (line, media) = offer
-            .line_of(mid)
-            .filter(|(_, media)| media.sends && !media.rejected)
-            .ok_or(bad("a track names no m-line that sends"))?;
-        if media.video != source.is_video() {
-            return Err(bad("a track's source is of another kind than its m-line"));
-        }
-        let is_twice = |other: &Track| other.source == *source || other.mid == *mid;
-        if checked.iter().any(is_twice) {
-            return Err(bad("two tracks have the same source or m-line"));
-        }
-        let layers = media.rids.len().max(1);
-        let limit = limits.layers.min(3);
-        if layers > limit {
-            return Err(Refusal::TooManyLayers { limit });
-        }
-        checked.push(Track {
-            line,
-            mid: mid.clone(),
-            source: *source,
-            layers,
-        });
-    }
-    Ok(checked)
 }

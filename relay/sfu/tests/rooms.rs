@@ -4,6 +4,8 @@ mod support;
 
 #[path = "rooms/comings.rs"]
 mod comings;
+#[path = "rooms/descriptions.rs"]
+mod descriptions;
 #[path = "rooms/estimates.rs"]
 mod estimates;
 #[path = "rooms/glare.rs"]

@@ -337,8 +337,8 @@ impl RtcTransport {
 
 impl Transport for RtcTransport {
     fn accept(&mut self, offer: &Description, now: Instant) -> Result<String, Refusal> {
-        let parsed = SdpOffer::from_sdp_string(&offer.text)
-            .map_err(|_| Refusal::BadDescription("not an SDP offer"))?;
+        let parsed = guarded(|| SdpOffer::from_sdp_string(&offer.text).ok())
+            .ok_or(Refusal::BadDescription("not an SDP offer"))?;
         self.check_places(offer)?;
         self.pending = None;
         let remote = remote_of(offer);
@@ -399,8 +399,8 @@ impl Transport for RtcTransport {
         let Some(pending) = self.pending.take() else {
             return Err(Refusal::StaleAnswer);
         };
-        let parsed =
-            SdpAnswer::from_sdp_string(&answer.text).map_err(|_| bad("not an SDP answer"))?;
+        let parsed = guarded(|| SdpAnswer::from_sdp_string(&answer.text).ok())
+            .ok_or(bad("not an SDP answer"))?;
         self.check_places(answer)?;
         let new = answer.lines.get(self.lines.len()..).unwrap_or_default();
         if !new.iter().map(|line| &line.mid).eq(pending.mids.iter()) {
@@ -409,10 +409,9 @@ impl Transport for RtcTransport {
         if self.ice.is_restarted_by(&remote_of(answer)) {
             return Err(bad("ICE is restarted by an offer alone"));
         }
-        self.rtc
-            .sdp_api()
-            .accept_answer(pending.offer, parsed)
-            .map_err(|_| bad("the answer contradicts itself or the offer"))?;
+        let rtc = &mut self.rtc;
+        guarded(|| rtc.sdp_api().accept_answer(pending.offer, parsed).ok())
+            .ok_or(bad("the answer contradicts itself or the offer"))?;
         self.lines.read(&answer.lines, &self.rtc);
         config::bound_caches(&mut self.rtc, &self.lines);
         Ok(())
@@ -551,6 +550,11 @@ impl Transport for RtcTransport {
         }
         self.rtc.disconnect();
     }
+}
+
+/// Does what is asked of `str0m` with a description. A bug that this meets is a refusal.
+fn guarded<T>(change: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(change)).ok().flatten()
 }
 
 fn remote_of(description: &Description) -> Credentials {
