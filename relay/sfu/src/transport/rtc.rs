@@ -37,7 +37,7 @@ use crate::{
     descriptor::VideoCodec,
 };
 use clock::SenderClock;
-use lines::Lines;
+use lines::{Kind, Lines};
 
 /// The pair that `str0m` believes in (addresses of RFC 5737).
 const OURS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
@@ -59,6 +59,10 @@ const FIRST_DESIRED: Bitrate = Bitrate(2_000_000);
 /// Its pacer lets one packet go at a moment. So many are let go at once: more than this would be 200 Mbit/s.
 const MOST_STEPS: usize = 32;
 
+/// After each packet its pacer wants to look around at once, which costs as much as the packet did. After the last one that waits for so long, as the
+/// next packet is mostly there by then.
+const REST: Duration = Duration::from_millis(2);
+
 /// Faults in a row at which a connection is given up.
 const MOST_FAULTS: u32 = 64;
 
@@ -75,6 +79,8 @@ pub(crate) struct RtcTransport {
     clock: SenderClock,
     feedback: Allowance,
     report: Report,
+    /// Packets of media that were written and have not left yet.
+    unsent: usize,
     /// NACKs that were reported before, of all streams.
     nacks_before: u64,
     nacks_now: u64,
@@ -136,6 +142,7 @@ impl RtcTransport {
                 since: now,
             },
             report: Report::default(),
+            unsent: 0,
             nacks_before: 0,
             nacks_now: 0,
             faults: 0,
@@ -173,8 +180,10 @@ impl RtcTransport {
                     let is_check = transmit.contents.first().is_some_and(|first| *first < 4);
                     if !is_check && let Some(path) = self.ice.selected() {
                         let payload: Vec<u8> = transmit.contents.into();
-                        if self.lines.is_retransmission(&payload) {
-                            self.report.retransmitted += 1;
+                        match self.lines.kind_of(&payload) {
+                            Kind::Media => self.unsent = self.unsent.saturating_sub(1),
+                            Kind::Retransmission => self.report.retransmitted += 1,
+                            Kind::Other => {}
                         }
                         out.transmits.push_back((path, payload));
                     }
@@ -496,6 +505,7 @@ impl Transport for RtcTransport {
             write = write.vp8_patch(vp8);
         }
         stream.write_rtp(write);
+        self.unsent += 1;
     }
 
     fn carries(&self, line: Line, codec: Codec) -> bool {
@@ -527,7 +537,12 @@ impl Transport for RtcTransport {
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
         let mut at = now;
         for _ in 0..MOST_STEPS {
+            let waiting = self.unsent > 0;
             self.drive(Input::Timeout(at), out);
+            if waiting && self.unsent == 0 {
+                self.deadline = self.deadline.max(now + REST);
+                break;
+            }
             if self.deadline > now + LEEWAY {
                 break;
             }

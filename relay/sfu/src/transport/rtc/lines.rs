@@ -31,6 +31,17 @@ pub(super) struct Lines {
     retransmissions: u128,
 }
 
+/// What a datagram of ours is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// RTP for the first time.
+    Media,
+    /// RTP that is sent again, or padding in its form.
+    Retransmission,
+    /// Anything else; also the padding of SSRC 0, which probes before there is media.
+    Other,
+}
+
 #[derive(Debug)]
 struct State {
     name: String,
@@ -113,14 +124,19 @@ impl Lines {
             .map(|state| state.mid)
     }
 
-    /// Returns whether an RTP packet of ours is sent again: it was asked for, or the link is probed with it.
-    pub(super) fn is_retransmission(&self, datagram: &[u8]) -> bool {
-        const PADDING: u8 = 0x20;
+    /// Returns what a datagram of ours is.
+    pub(super) fn kind_of(&self, datagram: &[u8]) -> Kind {
         match datagram {
-            [first, second, ..] if first & PADDING == 0 && !(192..224).contains(second) => {
-                self.retransmissions >> (second & 0x7F) & 1 == 1
+            [first, second, ..] if (128..192).contains(first) && !(192..224).contains(second) => {
+                if self.retransmissions >> (second & 0x7F) & 1 == 1 {
+                    Kind::Retransmission
+                } else if datagram.get(8..12) == Some(&[0; 4]) {
+                    Kind::Other
+                } else {
+                    Kind::Media
+                }
             }
-            _ => false,
+            _ => Kind::Other,
         }
     }
 }
@@ -174,4 +190,29 @@ pub(super) fn codec_of(codec: StrCodec) -> Option<Codec> {
     ]
     .into_iter()
     .find_map(|(theirs, ours)| (theirs == codec).then_some(ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_again_and_what_only_probes_is_not_media() {
+        let lines = Lines {
+            retransmissions: 1 << 97,
+            ..Lines::default()
+        };
+        let rtp = |payload_type: u8, ssrc: u8| {
+            let mut datagram = [0; 12];
+            datagram[..2].copy_from_slice(&[0x90, 0x80 | payload_type]);
+            datagram[11] = ssrc;
+            lines.kind_of(&datagram)
+        };
+        assert_eq!(rtp(96, 7), Kind::Media);
+        assert_eq!(rtp(97, 7), Kind::Retransmission);
+        assert_eq!(rtp(96, 0), Kind::Other, "padding before there is media");
+        assert_eq!(lines.kind_of(&[0x80, 200, 0, 0]), Kind::Other, "RTCP");
+        assert_eq!(lines.kind_of(&[22, 254]), Kind::Other, "DTLS");
+        assert_eq!(lines.kind_of(&[]), Kind::Other);
+    }
 }
