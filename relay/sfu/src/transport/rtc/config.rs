@@ -19,9 +19,10 @@ use crate::{Certificate, crypto};
 /// The estimate that a connection begins with; probes find more within a second.
 const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(800);
 
-/// Packets of a picture that are kept to be sent again, for at most this long: a round trip and two tries.
-const KEPT_PACKETS: usize = 128;
-const KEPT_FOR: Duration = Duration::from_millis(1_000);
+/// Packets of a picture that are kept to be sent again, for at most this long: a round trip and two tries. They are most of what a viewer of many
+/// pictures takes, some 400 bytes each beside the payload, which all viewers share.
+const KEPT_PACKETS: usize = 96;
+const KEPT_FOR: Duration = Duration::from_millis(500);
 
 /// Of what is sent at most so much is sent again: more only adds to what made it get lost.
 const RETRANSMITTED: f32 = 0.25;
