@@ -45,7 +45,7 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// Why it is not done; then nothing has changed.
+    /// Why it is not done.
     pub fn ask(&mut self, ask: Ask, now: Instant) -> Result<Reply, Refusal> {
         self.worker.now = Some(now);
         let id = ask.room();

@@ -181,3 +181,182 @@ impl Ice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::{Via, clock::start};
+
+    #[test]
+    fn a_check_with_the_password_is_answered_and_its_nomination_followed() {
+        let (mut ice, now) = (ice(4), start());
+        let plain = check(&mut ice, &path(1), request(&Request::default()), now);
+        assert!(matches!(
+            plain,
+            Checked::Answered {
+                nominates: false,
+                ..
+            }
+        ));
+        assert_eq!(ice.selected(), None);
+        let nominating = request(&Request {
+            nominates: true,
+            id: 2,
+            ..Request::default()
+        });
+        assert!(matches!(
+            check(&mut ice, &path(1), nominating, now),
+            Checked::Answered {
+                nominates: true,
+                ..
+            }
+        ));
+        assert_eq!(ice.selected(), Some(path(1)));
+    }
+
+    #[test]
+    fn a_check_without_the_password_or_for_another_is_a_strangers() {
+        let (mut ice, now) = (ice(4), start());
+        for stranger in [
+            Request {
+                password: "another password of 24 c",
+                ..Request::default()
+            },
+            Request {
+                username: "00aaaaaa:them",
+                ..Request::default()
+            },
+            Request {
+                username: "00bbbbbb:else",
+                ..Request::default()
+            },
+        ] {
+            assert_eq!(
+                check(&mut ice, &path(1), request(&stranger), now),
+                Checked::Stranger
+            );
+        }
+        assert_eq!(ice.paths.len(), 0);
+    }
+
+    #[test]
+    fn who_thinks_itself_controlled_is_told_so_and_nominates_nothing() {
+        let (mut ice, now) = (ice(4), start());
+        let confused = request(&Request {
+            nominates: true,
+            controls: false,
+            ..Request::default()
+        });
+        let Checked::Answered {
+            answer, nominates, ..
+        } = check(&mut ice, &path(1), confused, now)
+        else {
+            panic!("an answer")
+        };
+        let answer = StunMessage::parse(&answer).unwrap();
+        assert_eq!(answer.error_code().map(|(code, _)| code), Some(487));
+        assert!(!nominates);
+    }
+
+    #[test]
+    fn the_path_that_was_heard_longest_ago_makes_room_but_never_the_one_in_use() {
+        let (mut ice, now) = (ice(2), start());
+        let at = |seconds| now + std::time::Duration::from_secs(seconds);
+        let mut prove = |port, nominates, second| {
+            let id = port as u8;
+            let request = request(&Request {
+                nominates,
+                id,
+                ..Request::default()
+            });
+            match check(&mut ice, &path(port), request, at(second)) {
+                Checked::Answered { forgotten, .. } => forgotten,
+                Checked::Stranger => panic!("the password holds"),
+            }
+        };
+        assert_eq!(prove(1, true, 0), None);
+        assert_eq!(prove(2, false, 1), None);
+        assert_eq!(prove(3, false, 2), Some(path(2)));
+        assert_eq!(prove(4, false, 3), Some(path(3)));
+    }
+
+    struct Request {
+        username: &'static str,
+        password: &'static str,
+        nominates: bool,
+        controls: bool,
+        id: u8,
+    }
+
+    impl Default for Request {
+        fn default() -> Self {
+            Self {
+                username: "00bbbbbb:them",
+                password: "the password of 24 chars",
+                nominates: false,
+                controls: true,
+                id: 1,
+            }
+        }
+    }
+
+    fn ice(most_paths: usize) -> Ice {
+        let credentials = |ufrag: &str, password: &str| Credentials {
+            ufrag: ufrag.to_owned(),
+            password: password.to_owned(),
+        };
+        let ours = credentials("00bbbbbb", "the password of 24 chars");
+        Ice::new(
+            ours,
+            credentials("them", "their password of 24 cha"),
+            most_paths,
+        )
+    }
+
+    fn path(port: u16) -> Path {
+        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        Path {
+            via: Via::Udp,
+            remote: address(port),
+            local: address(3478),
+            media: address(3478),
+        }
+    }
+
+    fn check(ice: &mut Ice, path: &Path, request: Vec<u8>, now: Instant) -> Checked {
+        ice.handle_check(path, &StunMessage::parse(&request).unwrap(), now)
+    }
+
+    fn request(request: &Request) -> Vec<u8> {
+        let mut id = StdRng::from_seed([request.id; 32]);
+        let mut bytes = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+        bytes.extend((0..12).map(|_| id.next_u32() as u8));
+        let mut add = |kind: u16, value: &[u8]| {
+            bytes.extend(kind.to_be_bytes());
+            bytes.extend((value.len() as u16).to_be_bytes());
+            bytes.extend_from_slice(value);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        };
+        add(0x0006, request.username.as_bytes());
+        add(0x0024, &1_u32.to_be_bytes());
+        add(
+            if request.controls { 0x802a } else { 0x8029 },
+            &7_u64.to_be_bytes(),
+        );
+        if request.nominates {
+            add(0x0025, &[]);
+        }
+        // The length counts the integrity, which ends the message (RFC 8489 section 14.5).
+        let length = (bytes.len() - 20 + 24) as u16;
+        bytes[2..4].copy_from_slice(&length.to_be_bytes());
+        let hmac = crypto::provider().sha1_hmac_provider;
+        let integrity = hmac.sha1_hmac(request.password.as_bytes(), &[&bytes]);
+        bytes.extend([0, 8, 0, 20]);
+        bytes.extend(integrity);
+        bytes
+    }
+}
