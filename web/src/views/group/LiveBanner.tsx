@@ -11,12 +11,12 @@ import { now } from "../now";
 import { isWide } from "../wide";
 import { useCallTitle } from "./names";
 
-/** The living call of a chat, unless this device is in it or on its way there, or is being asked for it by other means. */
+/** The living call of a chat, unless this device is in it, on its way there or just out of it, or is being asked for it by other means. */
 function useLiveCall(): (chat: ChatId) => GroupCall | null {
   const { group } = useHome();
   return (chat) => {
     const phase = group.phase();
-    const isHere = phase.kind !== "idle" && phase.kind !== "over" && phase.chat === chat;
+    const isHere = phase.kind !== "idle" && phase.chat === chat;
     const ring = group.ringing();
     const isAsked = group.interrupted()?.chatId === chat || (ring?.chat === chat && !ring.busy);
     return isHere || isAsked ? null : (group.calls().get(chat) ?? null);
