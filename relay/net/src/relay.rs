@@ -1,9 +1,11 @@
 //! Starting and stopping a relay.
 
+mod listeners;
+
 use crate::{
     Config, Handle, StartError,
     command::{Command, Link, Shared},
-    door::{Door, DoorCounters, Entrance, Places},
+    door::{Door, DoorCounters, Places},
     egress::Egress,
     host,
     out::Out,
@@ -15,11 +17,12 @@ use crate::{
     tls::Served,
     worker::{WAKER, Worker},
 };
+use listeners::{Listeners, relay_ips};
 use mio::{Poll, Waker};
 use sfu::{Certificate, Event};
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::Ordering,
@@ -36,9 +39,6 @@ const COMMANDS: usize = 256;
 
 /// Events of rooms that may wait for who listens.
 const EVENTS: usize = 4096;
-
-/// How often a port that the system picks for UDP is tried for TCP too, before that is an error.
-const SAME_PORT: usize = 16;
 
 /// A relay that runs. It stops when it is dropped, too.
 #[derive(Debug)]
@@ -57,15 +57,6 @@ struct Alarm {
     worker: WorkerId,
     shared: Arc<Shared>,
     died: Arc<Notify>,
-}
-
-/// What is listened on.
-struct Listeners {
-    /// The UDP sockets of each worker, in the order of the listen addresses.
-    udp: Vec<Vec<Socket>>,
-    entrances: Vec<Entrance>,
-    listen: Vec<SocketAddr>,
-    tls_listen: Vec<SocketAddr>,
 }
 
 impl Relay {
@@ -91,6 +82,10 @@ impl Relay {
 
         let (events, heard) = mpsc::channel(EVENTS);
         let now = Instant::now();
+        let external = [
+            config.relay_v4.map(IpAddr::from),
+            config.relay_v6.map(IpAddr::from),
+        ];
         let mut own_listeners = listeners.listen.clone();
         own_listeners.extend(&listeners.tls_listen);
         let common = Common {
@@ -106,7 +101,7 @@ impl Relay {
                 open_loopback: config.allow_loopback,
             },
             relay,
-            candidates: Candidates::of(&config, &listeners.listen),
+            candidates: Candidates::of(external.into_iter().flatten(), &listeners.listen),
             certificate: config.rooms.map(|_| Certificate::generate()).transpose()?,
             events,
             config,
@@ -336,125 +331,5 @@ impl Desk {
                 shared,
             },
         ))
-    }
-}
-
-impl Listeners {
-    fn bind(config: &Config, workers: u8) -> Result<Self, StartError> {
-        let mut listeners = Self {
-            udp: (0..workers).map(|_| Vec::new()).collect(),
-            entrances: Vec::new(),
-            listen: Vec::new(),
-            tls_listen: Vec::new(),
-        };
-        for address in &config.listen {
-            // An unspecified IPv6 address takes IPv4 too, unless that has a listener of its own.
-            let only_v6 = takes_only_v6(*address, &config.listen);
-            let (socket, entrance) = bind_both(*address, only_v6)?;
-            for worker in &mut listeners.udp[1..] {
-                let beside = socket.listen_beside(only_v6);
-                worker.push(beside.map_err(|source| unheard(*address, "UDP", source))?);
-            }
-            listeners.listen.push(socket.local_addr());
-            listeners.udp[0].push(socket);
-            listeners.entrances.push(entrance);
-        }
-        for address in &config.tls_listen {
-            let only_v6 = takes_only_v6(*address, &config.tls_listen);
-            let entrance = Entrance::bind(*address, only_v6, false)
-                .map_err(|source| unheard(*address, "TLS", source))?;
-            listeners.tls_listen.push(entrance.listener.local_addr()?);
-            listeners.entrances.push(entrance);
-        }
-        Ok(listeners)
-    }
-}
-
-/// Listens on one port for UDP and TCP.
-fn bind_both(address: SocketAddr, only_v6: bool) -> Result<(Socket, Entrance), StartError> {
-    let mut attempts = if address.port() == 0 { SAME_PORT } else { 1 };
-    loop {
-        attempts -= 1;
-        let socket =
-            Socket::listen(address, only_v6).map_err(|source| unheard(address, "UDP", source))?;
-        match Entrance::bind(socket.local_addr(), only_v6, true) {
-            Ok(entrance) => return Ok((socket, entrance)),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts > 0 => {}
-            Err(source) => return Err(unheard(address, "TCP", source)),
-        }
-    }
-}
-
-fn unheard(address: SocketAddr, protocol: &'static str, source: io::Error) -> StartError {
-    StartError::Listen {
-        address,
-        protocol,
-        source,
-    }
-}
-
-fn takes_only_v6(address: SocketAddr, all: &[SocketAddr]) -> bool {
-    let others = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
-    !address.ip().is_unspecified() || all.iter().any(others)
-}
-
-/// Returns what relay sockets are bound to, for each family that is relayed: the relayed address if the host has it, else the address of a listener (of loopback
-/// only if there is no other, as nothing leaves the host from there), else every address.
-fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
-    let ip = |relay: IpAddr, any: IpAddr| {
-        if host.contains(&relay) {
-            return relay;
-        }
-        let listeners = config.listen.iter().map(SocketAddr::ip);
-        listeners
-            .filter(|ip| ip.is_ipv4() == relay.is_ipv4())
-            .min_by_key(IpAddr::is_loopback)
-            .unwrap_or(any)
-    };
-    RelayIps {
-        v4: config
-            .relay_v4
-            .map(|relay| ip(relay.into(), Ipv4Addr::UNSPECIFIED.into())),
-        v6: config
-            .relay_v6
-            .map(|relay| ip(relay.into(), Ipv6Addr::UNSPECIFIED.into())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::StreamLimits;
-    use turn::{CredentialLimits, Limits, PeerRules, StrangerLimits};
-
-    #[test]
-    fn relay_sockets_are_not_bound_to_loopback_if_others_are_listened_on() {
-        for (listen, bound) in [
-            (&["127.0.0.1:1", "192.0.2.7:1"][..], "192.0.2.7"),
-            (&["127.0.0.1:1", "0.0.0.0:2"], "0.0.0.0"),
-            (&["127.0.0.1:1"], "127.0.0.1"),
-            (&["[::]:1"], "0.0.0.0"),
-        ] {
-            let config = Config {
-                listen: listen.iter().map(|at| at.parse().unwrap()).collect(),
-                tls_listen: vec![],
-                tls: None,
-                relay_v4: Some(Ipv4Addr::new(203, 0, 113, 1)),
-                relay_v6: None,
-                relay_ports: 1..=2,
-                realm: "x".into(),
-                secrets: vec![],
-                peers: Arc::new(PeerRules::default()),
-                allow_loopback: false,
-                limits: Limits::default(),
-                strangers: StrangerLimits::default(),
-                credentials: CredentialLimits::default(),
-                workers: None,
-                streams: StreamLimits::default(),
-                rooms: None,
-            };
-            let ips = relay_ips(&config, &[Ipv4Addr::LOCALHOST.into()]);
-            assert_eq!(ips.v4, Some(bound.parse().unwrap()), "{listen:?}");
-        }
     }
 }

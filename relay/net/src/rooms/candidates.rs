@@ -1,6 +1,5 @@
 //! The media addresses of the server: its external addresses with the ports of the listeners.
 
-use crate::Config;
 use std::net::{IpAddr, SocketAddr};
 
 /// The candidates that participants are told, and which of them a datagram was sent to.
@@ -8,14 +7,10 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) struct Candidates(Vec<SocketAddr>);
 
 impl Candidates {
-    /// Returns those of a relay that listens on `listen`: IPv4 first, and the ports in the order of the configuration.
-    pub(crate) fn of(config: &Config, listen: &[SocketAddr]) -> Self {
-        let external = [
-            config.relay_v4.map(IpAddr::from),
-            config.relay_v6.map(IpAddr::from),
-        ];
+    /// Returns those of a relay that is `external` to its peers and listens on `listen`, in this order.
+    pub(crate) fn of(external: impl IntoIterator<Item = IpAddr>, listen: &[SocketAddr]) -> Self {
         let mut candidates = Vec::new();
-        for ip in external.into_iter().flatten() {
+        for ip in external {
             for listener in listen {
                 let candidate = SocketAddr::new(ip, listener.port());
                 // An unspecified IPv6 address takes IPv4 too.
@@ -39,5 +34,51 @@ impl Candidates {
             candidate.port() == local.port() && candidate.is_ipv4() == local.is_ipv4()
         };
         self.0.iter().find(same).copied().unwrap_or(local)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_port_is_a_candidate_once_in_each_family_that_hears_it() {
+        let candidates = candidates(&["10.0.0.1:3478", "127.0.0.1:3478", "10.0.0.1:443"]);
+        assert_eq!(
+            candidates.as_slice(),
+            addresses(&["203.0.113.1:3478", "203.0.113.1:443"])
+        );
+        let candidates = self::candidates(&["[::]:3478", "[2001:db8::7]:443"]);
+        assert_eq!(
+            candidates.as_slice(),
+            addresses(&[
+                "203.0.113.1:3478",
+                "[2001:db8::1]:3478",
+                "[2001:db8::1]:443"
+            ])
+        );
+    }
+
+    #[test]
+    fn who_sent_to_an_address_of_the_host_meant_the_candidate_of_its_family_and_port() {
+        let candidates = candidates(&["[::]:3478", "[::]:443"]);
+        for (local, meant) in [
+            ("10.0.0.1:443", "203.0.113.1:443"),
+            ("203.0.113.1:3478", "203.0.113.1:3478"),
+            ("[fd00::7]:443", "[2001:db8::1]:443"),
+            ("10.0.0.1:5349", "10.0.0.1:5349"),
+        ] {
+            let local = local.parse().unwrap();
+            assert_eq!(candidates.meant_by(local), meant.parse().unwrap());
+        }
+    }
+
+    fn candidates(listen: &[&str]) -> Candidates {
+        let external = ["203.0.113.1", "2001:db8::1"].map(|ip| ip.parse().unwrap());
+        Candidates::of(external, &addresses(listen))
+    }
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 }
