@@ -16,6 +16,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     mem,
     net::{SocketAddr, TcpStream, UdpSocket},
+    ops::Range,
     thread,
     time::{Duration, Instant},
 };
@@ -154,11 +155,12 @@ impl Room {
         });
     }
 
-    /// Waits until everybody hears and sees everybody else.
-    pub(crate) fn until_all_hear_and_see(&mut self) {
+    /// Waits until everybody hears everybody else, and somebody sees each of these. Whom a picture is sent depends on what its link seems to carry.
+    pub(crate) fn until_all_hear_and_see(&mut self, shown: Range<usize>) {
         self.until_all_hear();
-        self.until("everybody sees everybody", |room| {
-            room.pairs().all(|(one, other)| room.sees(one, other) > 5)
+        self.until("each picture is seen", |room| {
+            let mut shown = shown.clone();
+            shown.all(|shown| (0..room.people.len()).any(|viewer| room.sees(viewer, shown) > 5))
         });
     }
 

@@ -21,7 +21,7 @@ fn people_hear_and_see_each_other_over_udp() {
     for _ in 0..3 {
         room.join(Way::udp(), &small());
     }
-    room.until_all_hear_and_see();
+    room.until_all_hear_and_see(0..3);
     let counters = room.relay.handle().counters();
     assert_eq!(counters.rooms.rooms, 1);
     assert_eq!(counters.rooms.participants, 3);
@@ -44,7 +44,7 @@ fn people_hear_and_see_each_other_over_tcp() {
         room.join(Way::tcp(address), &small());
         room.join(Way::udp(), &small());
         room.join(Way::tcp(address), &small());
-        room.until_all_hear_and_see();
+        room.until_all_hear_and_see(0..3);
         let counters = room.relay.handle().counters();
         assert_eq!(counters.streams.unread, 0);
         assert_eq!(counters.streams.strangers, 0);
@@ -62,10 +62,7 @@ fn relayed_people_reach_a_room_through_no_relay_socket() {
             room.join(Way::relayed_tcp(address, "bob"), &Devices::microphone());
             room.join(Way::relayed_tcp(address, "carol"), &Devices::microphone());
             room.join(Way::udp(), &Devices::microphone());
-            room.until_all_hear();
-            room.until("she is seen", |room| {
-                (1..4).any(|viewer| room.sees(viewer, 0) > 5)
-            });
+            room.until_all_hear_and_see(0..1);
             let counters = room.relay.handle().counters();
             assert_eq!(counters.turn.allocations, 3);
             assert_eq!((counters.astray, counters.overflowed), (0, 0));
