@@ -1,3 +1,5 @@
+//! The rules of choosing, by example and over arbitrary links.
+
 use proptest::prelude::*;
 
 use super::candidate::EXPECTED;

@@ -1,3 +1,5 @@
+//! The rules of going on without a break, by example and over arbitrary switches.
+
 use std::collections::HashSet;
 use std::time::Duration;
 
