@@ -139,3 +139,89 @@ fn quality_why(why: QualityWhy) -> Value {
     };
     json!({ "kind": kind, "value": value })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{
+        CallId, ChatId, EndReason, ParticipantId, PauseWhy, PublicationId, Quality, Source,
+    };
+
+    fn named(told: &GroupEvent) -> (&'static str, Value) {
+        event(told).unwrap()
+    }
+
+    #[test]
+    fn what_a_viewer_and_a_publisher_are_told_has_the_shapes_of_the_protocol() {
+        let (call, participant) = (CallId::new(), ParticipantId::new());
+        let publication = PublicationId(7);
+        let video = |state| {
+            named(&GroupEvent::Video {
+                call,
+                participant,
+                publication,
+                state,
+            })
+        };
+        let common = json!({ "callId": call, "participantId": participant, "publication": 7 });
+        let mut playing = common.clone();
+        playing["state"] = json!("playing");
+        playing["layer"] = json!(2);
+        let mut paused = common.clone();
+        paused["state"] = json!("paused");
+        paused["why"] = json!("bandwidth");
+        assert_eq!(
+            video(VideoState::Playing { layer: 2 }),
+            ("group_video", playing)
+        );
+        let why = VideoState::Paused(PauseWhy::Bandwidth);
+        assert_eq!(video(why), ("group_video", paused));
+        let layers = named(&GroupEvent::Layers {
+            call,
+            participant,
+            publication,
+            wanted: 0b101,
+        });
+        let mut wanted = common;
+        wanted["wanted"] = json!([true, false, true]);
+        assert_eq!(layers, ("group_layers", wanted));
+    }
+
+    #[test]
+    fn what_all_are_told_has_the_shapes_of_the_protocol() {
+        let (call, chat, participant) = (CallId::new(), ChatId::new(), ParticipantId::new());
+        let seat = Seat {
+            mid: "3".into(),
+            publication: PublicationId(1),
+            publisher: participant,
+            source: Source::ScreenAudio,
+        };
+        let seats = GroupEvent::Seats {
+            call,
+            participant,
+            seats: Arc::new([seat]),
+        };
+        let seat = json!({ "mid": "3", "publication": 1, "participantId": participant, "source": "screen_audio" });
+        let told = json!({ "callId": call, "participantId": participant, "seats": [seat] });
+        assert_eq!(named(&seats), ("group_seats", told));
+        let links = Arc::new([
+            (participant, Quality::Poor, Some(QualityWhy::LossUp(12))),
+            (participant, Quality::Good, None),
+        ]);
+        let poor = json!({ "participantId": participant, "quality": "poor", "why": { "kind": "loss_up", "value": 12 } });
+        let good = json!({ "participantId": participant, "quality": "good", "why": null });
+        let told = json!({ "callId": call, "participants": [poor, good] });
+        let quality = GroupEvent::Quality { call, links };
+        assert_eq!(named(&quality), ("group_quality", told));
+        let ended = GroupEvent::Ended {
+            call,
+            chat,
+            reason: EndReason::Empty,
+            duration: Some(9),
+        };
+        let told = json!({ "callId": call, "chatId": chat, "reason": "empty", "duration": 9 });
+        assert_eq!(named(&ended), ("group_ended", told));
+    }
+}

@@ -6,6 +6,7 @@ mod accounts;
 mod calls;
 mod chats;
 mod group_rows;
+mod groups;
 mod migrations;
 mod relay;
 mod support;

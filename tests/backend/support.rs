@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use turn::{LiveCalls, PeerRules};
 use zvonilka::bus::Bus;
 use zvonilka::domain::{Actor, InviteCode, Password, UnixMillis, User, UserName};
-use zvonilka::media::{Media, MediaConfig, RelaySecrets, TransportPolicy};
+use zvonilka::media::{Media, MediaConfig, RelaySecrets, Reports, TransportPolicy};
 use zvonilka::service::{
     self, Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Invites, Passwords, People,
     SignedIn, Tasks, Tokens,
@@ -176,7 +176,7 @@ impl World {
         world
     }
 
-    fn over(ground: Ground, now: Arc<AtomicI64>, relay: Relay, folder: TempDir) -> Self {
+    fn over(ground: Ground, now: Arc<AtomicI64>, mut relay: Relay, folder: TempDir) -> Self {
         let passwords = Passwords::start(NonZeroU32::new(64).unwrap()).unwrap();
         let tokens = Tokens::new(
             "a secret of the tests",
@@ -188,9 +188,10 @@ impl World {
             CallsConfig {
                 ring: Duration::from_secs(45),
                 rejoin: Duration::from_secs(30),
-                group_participants: 32,
+                group_participants: 2,
             },
         );
+        calls.listen(Reports::of(&mut relay.running).unwrap());
         let limits = AuthLimits {
             refresh_grace: Duration::from_secs(60),
         };
