@@ -45,7 +45,7 @@ const ACK_MS = 8_000;
 const REFUSED_RETRY_MS = 3_000;
 /** The first wait before an attempt to reconnect, the longest one, and how long an attempt may take. */
 const PATIENT = { first: 500, longest: 10_000, attempt: 20_000 };
-const HURRIED = { first: 250, longest: 1_000, attempt: 4_000 };
+const HURRIED = { first: 250, longest: 1_000, attempt: 8_000 };
 
 export function connect(url: string, tokens: Tokens, onEnded: () => void): Connection {
   const manager = new Manager(url, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodingsOf, preferred, tuned } from "./encoding";
+import { cameraEncodings, encodingsOf, preferred, tuned } from "./encoding";
 
 const codec = (mimeType: string): RTCRtpCodec => ({ mimeType, clockRate: 90_000 });
 
@@ -10,6 +10,15 @@ describe("what goes up", () => {
     expect(layers.map((layer) => layer.scaleResolutionDownBy)).toEqual([4, 2, 1]);
     expect(layers.reduce((sum, layer) => sum + (layer.maxBitrate ?? 0), 0)).toBeLessThan(3_000_000);
     expect(encodingsOf("screen")[0]).toHaveLength(1);
+  });
+
+  it("has fewer layers of a small picture, the last of them in its full size", () => {
+    const sent = (width: number, height: number) => cameraEncodings({ width, height }).filter((layer) => layer.active);
+    expect(sent(640, 480).map((layer) => layer.scaleResolutionDownBy)).toEqual([2, 1]);
+    expect(sent(320, 240).map((layer) => layer.scaleResolutionDownBy)).toEqual([1]);
+    expect(sent(960, 540)).toHaveLength(3);
+    expect(cameraEncodings({ width: 640, height: 480 }, [true, false, true]).map((layer) => layer.active)).toEqual([true, true, false]);
+    expect(cameraEncodings({ width: 640, height: 480 }, [true, false, false]).map((layer) => layer.active)).toEqual([true, false, false]);
   });
 
   it("is in the codec that everybody can play, and keeps the others", () => {

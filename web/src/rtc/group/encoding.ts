@@ -2,21 +2,52 @@
 
 import type { MediaSource } from "../../api/group";
 
-/** Smallest first, as the server counts layers. Together they stay under what the server takes of one publication. */
-const CAMERA: readonly RTCRtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+/** Of each layer of a camera, smallest first, as the server counts them: its scale and its bitrate. */
+type Layers = readonly (readonly [scale: number, bitrate: number])[];
+
+const RIDS = ["q", "h", "f"];
+/** Together they stay under what the server takes of one publication. */
+const THREE: Layers = [
+  [4, 150_000],
+  [2, 500_000],
+  [1, 1_500_000],
 ];
+const TWO: Layers = [
+  [2, 200_000],
+  [1, 800_000],
+];
+const ONE: Layers = [[1, 350_000]];
+/** Of a smaller picture Chromium sends the first two layers alone, or the first one, whatever their scale: 960 x 540 and 480 x 270. */
+const PIXELS_OF_THREE = 518_400;
+const PIXELS_OF_TWO = 129_600;
+
+function layersOf({ width = 1280, height = 720 }: MediaTrackSettings): Layers {
+  const pixels = width * height;
+  if (pixels >= PIXELS_OF_THREE) return THREE;
+  return pixels >= PIXELS_OF_TWO ? TWO : ONE;
+}
+
+/** Returns the encodings of a camera with such a picture: the largest one sent has its full size. `wanted`: the layers somebody watches. */
+export function cameraEncodings(settings: MediaTrackSettings, wanted: readonly boolean[] = []): RTCRtpEncodingParameters[] {
+  const layers = layersOf(settings);
+  const last = layers.length - 1;
+  // Whoever wants more than there is gets the largest there is.
+  const watched = (index: number): boolean => (index === last ? wanted.slice(last).includes(true) : (wanted[index] ?? true));
+  return RIDS.map((rid, index) => {
+    const [scaleResolutionDownBy, maxBitrate] = layers[index] ?? layers[last] ?? ONE_LAYER;
+    return { rid, scaleResolutionDownBy, maxBitrate, active: index <= last && (wanted.length === 0 || watched(index)) };
+  });
+}
+
 const SCREEN: readonly RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
 /** A camera where the browser knows no layers. */
-const ONE_LAYER: readonly RTCRtpEncodingParameters[] = [{ maxBitrate: 1_000_000 }];
+const ONE_LAYER = [1, 1_000_000] as const;
 
 /** The encodings to try, best first; a browser that cannot do the first throws. */
-export function encodingsOf(source: MediaSource): readonly (readonly RTCRtpEncodingParameters[])[] {
+export function encodingsOf(source: MediaSource, settings: MediaTrackSettings = {}): readonly (readonly RTCRtpEncodingParameters[])[] {
   switch (source) {
     case "camera":
-      return [CAMERA, ONE_LAYER];
+      return [cameraEncodings(settings), [{ maxBitrate: ONE_LAYER[1] }]];
     case "screen":
       return [SCREEN];
     case "microphone":

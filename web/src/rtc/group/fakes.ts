@@ -10,10 +10,15 @@ export class FakeTrack {
   constructor(
     readonly kind: "audio" | "video",
     readonly name: string = kind,
+    private readonly settings: MediaTrackSettings = {},
   ) {}
 
   stop(): void {
     this.stopped = true;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return this.settings;
   }
 
   as(): MediaStreamTrack {
@@ -54,6 +59,10 @@ export class FakeTransceiver {
         return Promise.resolve();
       },
     };
+  }
+
+  get scales(): (number | undefined)[] {
+    return this.parameters.encodings.filter((each) => each.active).map((each) => each.scaleResolutionDownBy);
   }
 
   get active(): boolean[] {

@@ -118,6 +118,21 @@ describe("what goes up", () => {
   });
 });
 
+describe("the layers of a camera", () => {
+  it("go up to the full size of its picture, also when another camera takes over", async () => {
+    const vga = new FakeTrack("video", "old webcam", { width: 640, height: 480 });
+    const side = new Side({ camera: vga });
+    await settle();
+    expect(side.connection.transceivers[1]?.scales).toEqual([2, 1]);
+    side.peer.setCamera(new FakeTrack("video", "phone", { width: 720, height: 1280 }).as());
+    await settle();
+    expect(side.connection.transceivers[1]?.scales).toEqual([4, 2, 1]);
+    side.peer.setLayers(101, [false, true, false]);
+    await settle();
+    expect(side.connection.transceivers[1]?.scales).toEqual([2]);
+  });
+});
+
 describe("offers from both sides", () => {
   it("are answered with their number, one after the other", async () => {
     const side = new Side();

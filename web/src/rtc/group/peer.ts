@@ -5,7 +5,7 @@ import type { MediaSource, OfferedTrack, PublicationId, PublishedTrack } from ".
 import type { Description } from "../../api/wire";
 import type { Screen } from "../devices";
 import { pathOf, type PathState } from "../peer";
-import { encodingsOf, preferred, tuned } from "./encoding";
+import { cameraEncodings, encodingsOf, preferred, tuned } from "./encoding";
 
 export interface Answered {
   sdp: Description;
@@ -86,14 +86,14 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
 
   function place(source: MediaSource, track: MediaStreamTrack | null): void {
     const kind = source === "camera" || source === "screen" ? "video" : "audio";
-    const transceiver = addTransceiver(source, track ?? kind);
+    const transceiver = addTransceiver(source, track ?? kind, track?.getSettings());
     // Safari before 15.4 has no such method; its own order has VP8 in it.
     if ("setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred(source, options.codecs(kind)));
     places.set(source, transceiver);
   }
 
-  function addTransceiver(source: MediaSource, track: MediaStreamTrack | string): RTCRtpTransceiver {
-    for (const sendEncodings of encodingsOf(source)) {
+  function addTransceiver(source: MediaSource, track: MediaStreamTrack | string, settings?: MediaTrackSettings): RTCRtpTransceiver {
+    for (const sendEncodings of encodingsOf(source, settings)) {
       try {
         return connection.addTransceiver(track, { direction: "sendonly", sendEncodings: sendEncodings.map((each) => ({ ...each })) });
       } catch (error) {
@@ -138,20 +138,32 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
     if (local) await options.answer(number, { type: local.type, sdp: local.sdp });
   }
 
+  /** Gives the camera's layers the sizes of its picture, and stops those nobody watches. */
   async function applyLayers(publication: PublicationId): Promise<void> {
     const mid = mids.get(publication);
-    const sender = [...places.values()].find((each) => each.mid === mid)?.sender;
+    const found = [...places].find(([, each]) => each.mid === mid);
     const wanted = layers.get(publication);
-    if (!sender || !wanted || mid === undefined) return;
+    if (!found || !wanted || mid === undefined) return;
+    const [source, { sender }] = found;
+    if (source === "camera") return shapeCamera();
     const parameters = sender.getParameters();
-    const single = parameters.encodings.length === 1;
-    let changed = false;
-    parameters.encodings.forEach((encoding, index) => {
-      const isWanted = single ? wanted.includes(true) : (wanted[index] ?? true);
-      changed ||= encoding.active !== isWanted;
-      encoding.active = isWanted;
-    });
-    if (changed) await sender.setParameters(parameters);
+    for (const encoding of parameters.encodings) encoding.active = wanted.includes(true);
+    await sender.setParameters(parameters);
+  }
+
+  async function shapeCamera(): Promise<void> {
+    const known = places.get("camera");
+    if (!known) return;
+    const wanted = [...mids].find(([, mid]) => mid === known.mid)?.[0];
+    const watched = wanted === undefined ? undefined : layers.get(wanted);
+    const parameters = known.sender.getParameters();
+    const shapes = cameraEncodings(camera?.getSettings() ?? {}, watched);
+    if (parameters.encodings.length < shapes.length) {
+      for (const encoding of parameters.encodings) encoding.active = watched?.includes(true) ?? true;
+    } else {
+      parameters.encodings.forEach((encoding, index) => Object.assign(encoding, shapes[index], { rid: encoding.rid }));
+    }
+    await known.sender.setParameters(parameters);
   }
 
   async function placeScreen(source: "screen" | "screen_audio", track: MediaStreamTrack | null): Promise<void> {
@@ -209,7 +221,10 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
       camera = track;
       later(async () => {
         const known = places.get("camera");
-        if (known) return known.sender.replaceTrack(camera);
+        if (known) {
+          await known.sender.replaceTrack(camera);
+          return shapeCamera();
+        }
         if (!camera) return;
         place("camera", camera);
         await negotiate();
