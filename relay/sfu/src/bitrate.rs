@@ -8,6 +8,8 @@ use crate::Bitrate;
 const SLOT: Duration = Duration::from_millis(100);
 const SLOTS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(2);
+/// Of a stream that was never measured for so long, the rate is that of its first second: too high rather than unknown.
+const FIRST: Duration = Duration::from_secs(1);
 /// A stream of which nothing came for so long has stopped. A screen that stands still sends a frame a second.
 const STOPPED: Duration = Duration::from_millis(1500);
 /// The headers of a packet: RTP with its extensions, SRTP, UDP and IP.
@@ -52,10 +54,12 @@ impl Meter {
         let slot = self.at;
         self.turn(now);
         let since = *self.since.get_or_insert(now);
+        let measured = now.saturating_duration_since(since);
+        let known = self.rate != Bitrate(0);
         // Only while it comes: how a stream ends is not what it takes.
-        if slot != self.at && now.saturating_duration_since(since) >= WINDOW {
-            let full = SLOT * (SLOTS as u32 - 1);
-            self.rate = Bitrate(self.total * 8 * 1000 / full.as_millis() as u64);
+        if slot != self.at && (measured >= WINDOW || (measured >= FIRST && !known)) {
+            let span = measured.min(SLOT * (SLOTS as u32 - 1));
+            self.rate = Bitrate(self.total * 8 * 1000 / span.as_millis() as u64);
         }
         let bytes = payload as u64 + HEADERS;
         self.bytes[self.at] += bytes;
@@ -63,7 +67,7 @@ impl Meter {
         self.last = Some(now);
     }
 
-    /// Returns the mean of 2 s, the last in which it came; 0 if it never came for so long.
+    /// Returns the mean of 2 s, the last in which it came; 0 if it never came for a second.
     pub(crate) fn rate(&self) -> Bitrate {
         self.rate
     }
@@ -120,8 +124,12 @@ mod tests {
     fn a_stream_that_begins_has_no_rate_yet() {
         let (mut meter, now) = (Meter::new(), start());
         (0..40).for_each(|_| meter.count(1200, now));
-        steady(&mut meter, now, 150);
+        let end = steady(&mut meter, now, 99);
         assert_eq!(meter.rate(), Bitrate(0));
+        steady(&mut meter, end, 20);
+        assert!(meter.rate() > Bitrate(1_000_000), "with its keyframe");
+        steady(&mut meter, end, 400);
+        assert!(meter.rate() < Bitrate(1_100_000));
     }
 
     #[test]
