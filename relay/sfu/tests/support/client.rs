@@ -476,6 +476,16 @@ impl Client {
         }
     }
 
+    /// Returns where packets of an m-line that goes up are written, and under which payload type: of a picture its smallest layer.
+    pub fn way(&self, sending: usize) -> (Mid, Option<Rid>, Pt) {
+        let (opus, _, vp8) = self.payload_types();
+        let sending = &self.sending[sending];
+        match &sending.what {
+            What::Sound(_) => (sending.mid, None, opus),
+            What::Picture(layers) => (sending.mid, layers[0].0, vp8),
+        }
+    }
+
     pub fn microphone(&mut self) -> &mut Microphone {
         let sound = self.sending.iter_mut().find_map(|sending| {
             if let What::Sound(microphone) = &mut sending.what {
