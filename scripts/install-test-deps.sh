@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that this machine has what `make test` needs besides cargo and Node: two browsers, a database server, foreign TURN clients, certificates.
+# Makes sure that this machine has what `make test` needs besides cargo and Node: two browsers, a database server, foreign TURN and WebRTC clients,
+# certificates, routers.
 # As root it installs what is missing through apt; otherwise it says what to install.
 set -euo pipefail
 
@@ -17,6 +18,12 @@ command -v turnutils_uclient >/dev/null || missing+=(coturn)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v certutil >/dev/null || missing+=(libnss3-tools)
 command -v g++ >/dev/null || missing+=(g++)
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+# Routers and poor links between browsers, for whoever may make them.
+if [ "$(id -u)" -eq 0 ]; then
+  command -v ip >/dev/null && command -v tc >/dev/null || missing+=(iproute2)
+  command -v nft >/dev/null || missing+=(nftables)
+fi
 
 command -v cargo >/dev/null || { echo "cargo is missing: see https://rustup.rs" >&2; exit 1; }
 node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null ||

@@ -50,6 +50,7 @@ step "web: types are those of the server" schema_is_current
 step "foreign clients, server on SQLite" scripts/node-tests.sh tests/foreign
 step "foreign clients, server on PostgreSQL" scripts/with-postgres.sh scripts/node-tests.sh tests/foreign
 step "browser" scripts/node-tests.sh tests/browser
+step "networks" scripts/lab-tests.sh
 
 printf '\nAll passed in %d s:\n' $((SECONDS - started))
 printf '%s\n' "${times[@]}"

@@ -17,11 +17,11 @@ export const BINARY = process.env.ZVONILKA_TEST_BINARY ?? path.join(ROOT, "targe
 export const INVITE = "secret_invite";
 
 export class Server {
-  /** Starts a server; `settings` are `section.key` to value, over the defaults. */
-  static async start(settings = {}) {
+  /** Starts a server; `settings` are `section.key` to value, over the defaults. `httpPort`: where its pages are, if not on a free port. */
+  static async start(settings = {}, httpPort) {
     const server = new Server();
     server.dir = await fs.mkdtemp(path.join(os.tmpdir(), "zvonilka-test-"));
-    server.httpPort = await freePort("tcp");
+    server.httpPort = httpPort ?? (await freePort("tcp"));
     server.turnPort = await freePort("both");
     server.url = `http://127.0.0.1:${server.httpPort}`;
     server.settings = {
