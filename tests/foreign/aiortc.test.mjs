@@ -60,7 +60,11 @@ class Member {
     const person = await server.person(name);
     const socket = new Device(server, person.token, "/calls", { protocol: 1 });
     await socket.connected;
-    Object.assign(member, { name, person, socket, asked: new Map(), count: 0 });
+    Object.assign(member, { name, person, socket, asked: new Map(), count: 0, answered: Promise.resolve() });
+    // One after the other, and after the answer to the joining.
+    socket.socket.on("group_server_offer", (offer) => {
+      member.answered = member.answered.then(() => member.answer(offer));
+    });
     member.process = spawn(python, [path.join(HERE, "aiortc-peer.py")], { stdio: ["pipe", "pipe", "inherit"] });
     readline.createInterface({ input: member.process.stdout }).on("line", (line) => {
       const { id, value, error } = JSON.parse(line);
@@ -89,7 +93,13 @@ class Member {
     return { callId: this.callId, participantId: this.participantId };
   }
 
-  async join(callId) {
+  join(callId) {
+    const joined = this.joinAlone(callId);
+    this.answered = joined;
+    return joined;
+  }
+
+  async joinAlone(callId) {
     const { sdp, mids } = await this.peer("offer", { hz: TONES[this.name], colour: COLOURS[this.name] });
     const joined = await this.ask("group_join", {
       callId, sdp: { type: "offer", sdp }, muted: false, camera: true,
@@ -97,18 +107,12 @@ class Member {
     });
     Object.assign(this, { callId, participantId: joined.participantId });
     await this.peer("take_answer", { sdp: joined.sdp.sdp });
-    void this.answerOffers();
   }
 
-  /** Answers each offer of the server, one after the other. */
-  async answerOffers() {
-    for (;;) {
-      const { number, sdp } = await this.socket.take("group_server_offer", () => true, 600_000).catch(() => ({}));
-      if (!number) return;
-      const answer = await this.peer("answer", { sdp: sdp.sdp });
-      // A newer offer may be on its way: then this answer is no use, and that is no fault.
-      await this.socket.ask("group_answer", { ...this.place(), number, sdp: { type: "answer", sdp: answer.sdp } }, 8_000);
-    }
+  async answer({ number, sdp }) {
+    const answer = await this.peer("answer", { sdp: sdp.sdp });
+    // A newer offer may be on its way: then this answer is no use, and that is no fault.
+    await this.socket.ask("group_answer", { ...this.place(), number, sdp: { type: "answer", sdp: answer.sdp } }, 8_000);
   }
 
   async perceived() {
