@@ -117,7 +117,8 @@ export class Firefox extends Member {
     const page = await browser.newPage();
     member.page = page;
     page.setDefaultTimeout(30_000);
-    page.on("pageerror", (error) => member.errors.push(String(error)));
+    // Firefox counts a server that is not there for an error of the page.
+    page.on("pageerror", (error) => /establish a connection to the server/.test(error) || member.errors.push(String(error)));
     await page.setViewport({ width: 1280, height: 800 });
     await page.evaluateOnNewDocument(instruments, media);
     await page.goto(`${server.url}/join/${INVITE}`);
