@@ -39,12 +39,12 @@ export function executable() {
 
 /** One person at one device. */
 export class Person {
-  /** `media`: the tone that this person's microphone gives, in Hz, and the colour of the camera's picture. */
-  static async at(browser, server, username, media = { hz: 440, colour: [0, 160, 0] }) {
+  /** `media`: the tone that this person's microphone gives, in Hz, and the colour of the camera's picture. `screen`: what Playwright takes of it. */
+  static async at(browser, server, username, media = { hz: 440, colour: [0, 160, 0] }, screen = { viewport: { width: 1280, height: 800 } }) {
     const person = new Person();
     Object.assign(person, { server, username, password: "correct horse", foreign: [], errors: [] });
     person.context = await browser.newContext({
-      baseURL: server.url, locale: "ru-RU", viewport: { width: 1280, height: 800 }, permissions: ["camera", "microphone"],
+      baseURL: server.url, locale: "ru-RU", permissions: ["camera", "microphone"], ...screen,
     });
     await person.context.addInitScript(instruments, media);
     person.page = await person.context.newPage();

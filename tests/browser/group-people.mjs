@@ -3,6 +3,9 @@ import { Person } from "./browser.mjs";
 import { instruments } from "./instruments.mjs";
 import { INVITE, until } from "../support/server.mjs";
 
+/** Painting is most of what a page costs here, and four of them share the machine: small ones leave it time for the call. */
+const VIEWPORT = { width: 900, height: 560 };
+
 const of = (id) => `[data-testid="${id}"]`;
 
 /** What a person does on the pages of a group call, over a driver with `click`, `fill`, `wait`, `gone`, `count`, `attributes` and `evaluate`. */
@@ -76,7 +79,7 @@ class Member {
 export class Chromium extends Member {
   static async register(browser, server, username, media) {
     const member = new this();
-    const person = await Person.at(browser, server, username, media);
+    const person = await Person.at(browser, server, username, media, { viewport: VIEWPORT, reducedMotion: "reduce" });
     Object.assign(member, { person, page: person.page, username, media, errors: person.errors, foreign: person.foreign });
     await person.register();
     await person.openChat("Семейный");
@@ -119,7 +122,7 @@ export class Firefox extends Member {
     page.setDefaultTimeout(30_000);
     // Firefox counts a server that is not there for an error of the page.
     page.on("pageerror", (error) => /establish a connection to the server/.test(error) || member.errors.push(String(error)));
-    await page.setViewport({ width: 1280, height: 800 });
+    await page.setViewport(VIEWPORT);
     await page.evaluateOnNewDocument(instruments, media);
     await page.goto(`${server.url}/join/${INVITE}`);
     await page.locator(of("join-name")).fill(username);

@@ -118,14 +118,14 @@ test("the pages ask no other host and raise no error", () => {
 });
 
 async function everybodyPerceivesEverybody({ pictures }) {
-  for (const listener of all) {
+  await Promise.all(all.map(async (listener) => {
     const others = all.filter((other) => other !== listener);
     await listener.sees(...others.map(({ username }) => username));
     for (const other of others) {
       await listener.hears(other);
       if (pictures) await listener.views(other);
     }
-  }
+  }));
 }
 
 /** Waits until `listener` hears all others, told by quick looks at the loudness of each. */

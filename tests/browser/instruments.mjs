@@ -32,8 +32,8 @@ export function instruments({ hz, colour, size = [320, 240] }) {
       paint.fillRect(0, 0, width, height);
       paint.fillStyle = "#000";
       paint.fillRect((frame++ * 8) % width, 0, width / 20, height);
-    }, 66);
-    return canvas.captureStream(15).getVideoTracks()[0];
+    }, 100);
+    return canvas.captureStream(10).getVideoTracks()[0];
   };
 
   navigator.mediaDevices.getUserMedia = async (wanted) => {
@@ -68,10 +68,11 @@ export function instruments({ hz, colour, size = [320, 240] }) {
     const analyser = context.createAnalyser();
     analyser.fftSize = 8192;
     analyser.smoothingTimeConstant = 0;
-    context.createMediaStreamSource(new MediaStream([heard])).connect(analyser);
+    const source = context.createMediaStreamSource(new MediaStream([heard]));
+    source.connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
     const spectrum = new Float32Array(analyser.frequencyBinCount);
-    return () => {
+    const look = () => {
       analyser.getFloatTimeDomainData(wave);
       analyser.getFloatFrequencyData(spectrum);
       let loudest = 2;
@@ -79,6 +80,7 @@ export function instruments({ hz, colour, size = [320, 240] }) {
       const energy = wave.reduce((sum, sample) => sum + sample * sample, 0) / wave.length;
       return { hz: (loudest * context.sampleRate) / analyser.fftSize, rms: Math.sqrt(energy) };
     };
+    return { look, close: () => source.disconnect() };
   };
 
   /** The tracks of a group call that come from one person. */
@@ -96,19 +98,21 @@ export function instruments({ hz, colour, size = [320, 240] }) {
     /** Milliseconds from `from` (of `performance.now()`) until sound is heard. */
     async firstSound(from) {
       while (!track("audio")) await pause(5);
-      const listen = await ear();
-      while (listen().rms < 0.01) await pause(5);
+      const { look, close } = await ear();
+      while (look().rms < 0.01) await pause(5);
+      close();
       return performance.now() - from;
     },
 
     /** The loudest frequency and the loudness, the middle of ten looks. */
     async hear(heard) {
-      const listen = await ear(heard);
+      const { look, close } = await ear(heard);
       const looks = [];
-      for (let look = 0; look < 10; look++) {
+      while (looks.length < 10) {
         await pause(150);
-        looks.push(listen());
+        looks.push(look());
       }
+      close();
       const middle = (of) => looks.map(of).sort((a, b) => a - b)[5];
       return { hz: middle(({ hz }) => hz), rms: middle(({ rms }) => rms) };
     },
@@ -118,7 +122,8 @@ export function instruments({ hz, colour, size = [320, 240] }) {
       const video = document.createElement("video");
       video.muted = true;
       video.srcObject = new MediaStream([seen]);
-      await video.play();
+      // Without a picture `play` waits for ever; the looks below then see nothing.
+      video.play().catch(() => {});
       const canvas = document.createElement("canvas");
       canvas.width = 80;
       canvas.height = 60;
@@ -136,6 +141,7 @@ export function instruments({ hz, colour, size = [320, 240] }) {
         }
         frames.add(sum);
       }
+      video.srcObject = null;
       return { frames: frames.size, colour: mean.map(Math.round) };
     },
 
@@ -149,9 +155,11 @@ export function instruments({ hz, colour, size = [320, 240] }) {
     async isHeard(username) {
       const heard = from(username, "microphone");
       if (!heard) return false;
-      const listen = await ear(heard);
+      const { look, close } = await ear(heard);
       await pause(200);
-      return listen().rms > 0.01;
+      const { rms } = look();
+      close();
+      return rms > 0.01;
     },
 
     /** In a group call: the colour of somebody's picture, or `null` if there is no track of it. */

@@ -42,8 +42,14 @@ export function stagedGroup(group: GroupStore): Staged {
 
 export function createFold(staged: Staged, route: Accessor<Route>): Fold {
   const [away, setAway] = createSignal(false);
-  // What one has to know, such as why a call failed, comes back in sight.
-  createEffect(on(staged.phase, () => setAway(false)));
+  // What one has to know, such as why a call failed, comes back in sight; a call that only goes on stays where it was put.
+  createEffect(
+    on(staged.phase, (_phase, _before, went?: boolean) => {
+      const goes = staged.goesOn();
+      if (!went || !goes) setAway(false);
+      return goes;
+    }),
+  );
   createEffect(on(route, () => staged.goesOn() && setAway(true), { defer: true }));
   return {
     onStage: createMemo(() => staged.phase() !== null && !away()),
