@@ -124,9 +124,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   async function first(opened: Made, callId: CallId, sdp: Description, tracks: readonly OfferedTrack[]): Promise<Answered> {
     const { muted, camera } = local();
-    const mine = opened.number;
     const { participantId, call, ...answered } = await channel.request("group_join", { callId, sdp, tracks, muted, camera: camera !== null });
-    if (mine !== attempt) {
+    if (opened.number !== attempt) {
       options.onUnwanted(callId, participantId);
       return answered;
     }

@@ -5,7 +5,7 @@ import type { Link } from "../../api/socket";
 import type { Handover } from "../local";
 import { createGroupControl, type GroupMedia } from "./control";
 import { FakeConnection, FakeTrack, settle } from "./fakes";
-import type { GroupPhase } from "./phase";
+import { RETRY_MS, type GroupPhase } from "./phase";
 import { NO_SCENE, type GroupScene } from "./scene";
 
 const CALL = "call-1";
@@ -34,6 +34,8 @@ class Device {
   tracks: FakeTrack[] = [];
   refusals: Partial<Record<keyof GroupRequests, ApiError>> = {};
   holds = true;
+  /** The call goes on before this device starts it. */
+  isLiving = false;
   version = 1;
   participants: GroupParticipant[] = [];
   given: Handover | null = null;
@@ -41,6 +43,7 @@ class Device {
   private joinings = 0;
   private timers: { at: number; task: () => void }[] = [];
   private time = 0;
+  private readonly held = new Map<string, Promise<void>>();
   private readonly heard = new Map<string, (payload: never) => void>();
   private onLink: (link: Link) => void = () => {};
 
@@ -56,7 +59,11 @@ class Device {
         return () => {};
       },
       link: () => this.link,
-      request: (name, payload) => this.answer(name as keyof GroupRequests, payload as never) as never,
+      request: async (name, payload) => {
+        const answer = await this.answer(name as keyof GroupRequests, payload as never);
+        await this.held.get(name);
+        return answer as never;
+      },
       tell: (name, payload) => void this.requests.push({ name: `told ${name}`, payload: payload as never }),
     },
     devices: {
@@ -77,6 +84,7 @@ class Device {
       return made.as();
     },
     codecs: () => [],
+    me: "me",
     now: () => this.time,
     after: (ms, task) => {
       const timer = { at: this.time + ms, task };
@@ -164,6 +172,16 @@ class Device {
     await settle();
   }
 
+  /** Answers of this name wait until the returned function is called. */
+  hold(name: keyof GroupRequests): () => void {
+    let free!: () => void;
+    this.held.set(name, new Promise((resolve) => (free = resolve)));
+    return () => {
+      this.held.delete(name);
+      free();
+    };
+  }
+
   track(kind: "audio" | "video"): MediaStreamTrack {
     const made = new FakeTrack(kind, `${kind} ${this.tracks.length}`);
     this.tracks.push(made);
@@ -180,7 +198,7 @@ class Device {
     const publications = tracks.map(({ mid }) => ({ mid, publication: Number(mid) }));
     switch (name) {
       case "group_start":
-        return Promise.resolve({ call: this.call, started: true });
+        return Promise.resolve({ call: this.call, started: !this.isLiving });
       case "group_join": {
         this.joinings += 1;
         this.holds = true;
@@ -364,6 +382,46 @@ describe("a device in a group call", () => {
     expect(d.names.filter((name) => name === "group_join")).toHaveLength(3);
     expect(d.connections).toHaveLength(1);
     expect(d.phase).toMatchObject({ kind: "active", link: "good" });
+  });
+
+  it("takes the answer to its offer also when it has asked once more meanwhile", async () => {
+    const d = await joined();
+    d.refusals.group_join = new ApiError("network", 0);
+    await d.killServer();
+    delete d.refusals.group_join;
+    const answer = d.hold("group_join");
+    d.setLink("down");
+    d.setLink("up");
+    await settle();
+    await d.pass(RETRY_MS);
+    answer();
+    await settle();
+    d.connection.goes("connected");
+    expect(d.phase).toMatchObject({ kind: "active", participantId: "me-2", link: "good" });
+    expect(d.names).not.toContain("group_leave");
+  });
+
+  it("ends the call it started, if its page goes away before it has joined", async () => {
+    const d = device();
+    d.hold("group_join");
+    d.control.start(CHAT, "voice");
+    await settle();
+    d.control.vanish();
+    expect(d.names.at(-1)).toBe("told group_decline");
+  });
+
+  it("knows the call it started when the answer was lost and it asked again", async () => {
+    const d = device();
+    d.refusals.group_start = new ApiError("network", 0);
+    d.control.start(CHAT, "voice");
+    await settle();
+    delete d.refusals.group_start;
+    d.isLiving = true;
+    d.hold("group_join");
+    await d.pass(RETRY_MS);
+    d.control.leave();
+    await settle();
+    expect(d.names).toContain("group_decline");
   });
 
   it("leaves a joining that was called off when it comes about", async () => {

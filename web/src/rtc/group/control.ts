@@ -25,6 +25,7 @@ export interface GroupControlOptions {
   devices: Devices;
   createConnection(configuration: RTCConfiguration): RTCPeerConnection;
   codecs(kind: "audio" | "video"): readonly RTCRtpCodec[];
+  me: UserId;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
   after(ms: number, task: () => void): () => void;
@@ -200,10 +201,12 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   async function start(chat: ChatId, type: CallType): Promise<void> {
     const mine = turn;
     try {
-      const { call, started } = await channel.request("group_start", { chatId: chat, type });
+      const { call } = await channel.request("group_start", { chatId: chat, type });
       options.onCall(call);
-      if (mine === turn) feed({ kind: "started", call: call.id, anew: started });
-      else if (started) void decline(call.id);
+      // The answer that said so may have been lost.
+      const anew = call.startedBy === options.me;
+      if (mine === turn) feed({ kind: "started", call: call.id, anew });
+      else if (anew) void decline(call.id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (mine === turn) feed({ kind: "start_failed", why: refusedBy(error) });
@@ -380,6 +383,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     connection: connections.connection,
     vanish() {
       if (phase.kind === "active") channel.tell("group_leave", { callId: phase.call, participantId: phase.participantId });
+      if (phase.kind === "joining" && phase.started && phase.call !== null) channel.tell("group_decline", { callId: phase.call });
     },
     close() {
       for (const stop of stops) stop();

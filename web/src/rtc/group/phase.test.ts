@@ -66,6 +66,9 @@ describe("a group call that is joined", () => {
       new Line().hear({ kind: "start", chat: CHAT, type: "voice" }, { kind: "media_ready" }, { kind: "started", call: CALL, anew }).forget();
     expect(started(true).hear({ kind: "leave" }).does).toEqual(["decline", "release"]);
     expect(started(false).hear({ kind: "leave" }).does).toEqual(["release"]);
+    expect(started(true).hear({ kind: "timer", name: "connect" }).does).toEqual(["decline", "release"]);
+    expect(started(true).hear({ kind: "join_failed", why: "full" }).does).toEqual(["decline", "release"]);
+    expect(started(true).hear({ kind: "start", chat: "other", type: "voice" }).does).toEqual(["decline", "release", "open_media"]);
   });
 
   it("is looked at from a room before it, and entered with what is open there", () => {

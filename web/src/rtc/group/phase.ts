@@ -27,7 +27,7 @@ export type GroupPhase =
   | { kind: "idle" }
   /** Before the call: one looks at oneself and chooses devices. `fault`: why the microphone cannot be had; else it is `open`, or being opened. */
   | { kind: "ready"; chat: ChatId; type: CallType; open: boolean; fault: MediaFault | null }
-  /** `call` is null until the server has named it; `started`: it rings for nobody's sake but this device's. */
+  /** `call` is null until the server has named it; `started`: it is one's own, and ends when nobody comes. */
   | { kind: "joining"; chat: ChatId; type: CallType; call: CallId | null; started: boolean }
   | {
       kind: "active";
@@ -62,7 +62,7 @@ export type GroupInput =
   | { kind: "dismiss" }
   | { kind: "media_ready" }
   | { kind: "media_failed"; fault: MediaFault }
-  /** `anew`: it was not there before. */
+  /** `anew`: this account started it. */
   | { kind: "started"; call: CallId; anew: boolean }
   | { kind: "start_failed"; why: Refused }
   | { kind: "joined"; call: CallId; participant: ParticipantId }
@@ -158,7 +158,7 @@ function begin(phase: GroupPhase, input: Input<"prepare" | "start" | "join" | "g
   const { chat, type } = input;
   const inCall = phase.kind === "joining" || phase.kind === "active";
   if (inCall && phase.chat === chat) return stay(phase);
-  const before: GroupEffect[] = phase.kind === "active" ? [leaving(phase), { do: "release" }] : [{ do: "release" }];
+  const before: GroupEffect[] = [...(phase.kind === "active" ? [leaving(phase)] : givenUp(phase)), { do: "release" }];
   switch (input.kind) {
     case "prepare":
       return stay({ kind: "ready", chat, type, open: false, fault: null }, ...before, { do: "open_media", camera: type === "video" });
@@ -219,7 +219,7 @@ function inJoining(phase: In<"joining">, input: GroupInput, now: number): GroupS
       return stay(phase);
     case "leave":
     case "dismiss":
-      return phase.started && phase.call !== null ? idle({ do: "decline", call: phase.call }) : idle();
+      return idle(...givenUp(phase));
     default:
       return stay(phase);
   }
@@ -343,6 +343,11 @@ function leaving({ call, participantId }: In<"active">): GroupEffect {
   return { do: "leave", call, participant: participantId };
 }
 
+/** A call that was started rings for nobody any more when who started it does not come. */
+function givenUp(phase: GroupPhase): GroupEffect[] {
+  return phase.kind === "joining" && phase.started && phase.call !== null ? [{ do: "decline", call: phase.call }] : [];
+}
+
 /** Reasons that need no answer: their screen closes by itself. */
 const PASSING: ReadonlySet<GroupEnd> = new Set(["left", "ended", "cancelled"]);
 
@@ -358,7 +363,7 @@ function over(
   const lasted = phase.kind === "active" ? Math.round((now - phase.since) / 1000) : null;
   const call = "call" in phase ? phase.call : null;
   const linger = PASSING.has(reason) ? [timer("linger", LINGER_MS)] : [];
-  return stay({ kind: "over", chat, type, call, reason, seconds: lasted ?? seconds }, ...effects, { do: "release" }, ...linger);
+  return stay({ kind: "over", chat, type, call, reason, seconds: lasted ?? seconds }, ...givenUp(phase), ...effects, { do: "release" }, ...linger);
 }
 
 function endOf(reason: GroupEndReason): GroupEnd {
