@@ -5,8 +5,9 @@ import type { Api } from "../../api/client";
 import type { GroupCall, OfferedTrack, ParticipantId } from "../../api/group";
 import type { CallChannel } from "../../api/socket";
 import type { CallId, Description } from "../../api/wire";
-import type { PathState } from "../peer";
+import { watchFlow } from "./flow";
 import { createGroupPeer, type Answered, type GroupPeer } from "./peer";
+import type { GroupPath } from "./phase";
 import { towardsServer } from "./servers";
 
 export interface ConnectionsOptions {
@@ -14,6 +15,9 @@ export interface ConnectionsOptions {
   channel: Pick<CallChannel, "request" | "link">;
   createConnection(configuration: RTCConfiguration): RTCPeerConnection;
   codecs(kind: "audio" | "video"): readonly RTCRtpCodec[];
+  /** Milliseconds of a clock that nobody sets. */
+  now(): number;
+  after(ms: number, task: () => void): () => void;
   local(): { microphone: MediaStreamTrack | null; camera: MediaStreamTrack | null; muted: boolean };
   /** Who this device is in the call, once joined. */
   part(): { callId: CallId; participantId: ParticipantId } | null;
@@ -22,7 +26,7 @@ export interface ConnectionsOptions {
   /** A joining that was called off has come about. */
   onUnwanted(call: CallId, participant: ParticipantId): void;
   onJoinFailed(error: ApiError): void;
-  onPath(state: Exclude<PathState, "connecting">): void;
+  onPath(state: GroupPath): void;
   onTracks(): void;
   onIgnored(): void;
   onFailed(error: ApiError | null): void;
@@ -47,6 +51,7 @@ interface Made {
   connection: RTCPeerConnection;
   number: number;
   joined: boolean;
+  close(): void;
 }
 
 export function createConnections(options: ConnectionsOptions): Connections {
@@ -75,7 +80,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       made.number = mine;
       return made.peer.resend();
     }
-    old?.peer.close();
+    old?.close();
     old = made;
     made = null;
     try {
@@ -96,7 +101,16 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (!microphone) return;
     const connection = options.createConnection({ ...towardsServer(configuration), bundlePolicy: "max-bundle" });
     const isCurrent = (): boolean => opened.number === attempt;
-    const opened: Made = { connection, number: mine, joined: false, peer: null as never };
+    const stopWatching = watchFlow({
+      ...options,
+      connection,
+      onFlow: (flows) => isCurrent() && opened.peer.path() === "connected" && options.onPath(flows ? "connected" : "silent"),
+    });
+    const close = (): void => {
+      stopWatching();
+      opened.peer.close();
+    };
+    const opened: Made = { connection, number: mine, joined: false, peer: null as never, close };
     made = opened;
     opened.peer = createGroupPeer({
       connection,
@@ -152,7 +166,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
 
   function discard(): void {
-    made?.peer.close();
+    made?.close();
     made = null;
   }
 
@@ -165,7 +179,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     join: (call) => void join(call),
     current: () => made?.peer ?? null,
     settle() {
-      old?.peer.close();
+      old?.close();
       old = null;
     },
     sounds: () => [...soundsOf(old), ...soundsOf(made)],
@@ -173,7 +187,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     release() {
       attempt += 1;
       discard();
-      old?.peer.close();
+      old?.close();
       old = null;
       configuration = null;
       asked = null;

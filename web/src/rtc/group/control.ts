@@ -8,7 +8,7 @@ import type { CallId, CallType, ChatId, UserId } from "../../api/wire";
 import { MediaError, type Devices } from "../devices";
 import { createLocal, type Handover, type LocalState } from "../local";
 import { createConnections, type Connections } from "./connections";
-import { step, type GroupEffect, type GroupInput, type GroupPhase, type GroupTimer } from "./phase";
+import { RESUME_MS, step, type GroupEffect, type GroupInput, type GroupPhase, type GroupTimer } from "./phase";
 import { refusedBy } from "./refusal";
 import { createScene, type GroupScene } from "./scene";
 import { createScreenShare } from "./screen";
@@ -65,8 +65,6 @@ export interface GroupControl {
 
 /** Of events that came before the answer they belong to. */
 const KEPT_EVENTS = 50;
-/** The server is asked on behalf of this participant within this, or its path has died in silence. */
-const RESUME_WITHIN_MS = 3_000;
 /** An offer that fell to one of ours comes again within this by itself; one of ours that had no answer is sent again after it. */
 const AGAIN_MS = 800;
 
@@ -151,7 +149,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
       case "settle":
         return settle();
       case "resume":
-        return void resume(effect.call, effect.participant);
+        return void resume(effect.call, effect.participant, effect.within);
       case "restart_path":
         return connections.current()?.restart();
       case "leave":
@@ -226,9 +224,9 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     scene.settle();
   }
 
-  async function resume(call: CallId, participant: ParticipantId): Promise<void> {
+  async function resume(call: CallId, participant: ParticipantId, within: number): Promise<void> {
     try {
-      const answer = await channel.request("group_resume", { callId: call, participantId: participant }, RESUME_WITHIN_MS);
+      const answer = await channel.request("group_resume", { callId: call, participantId: participant }, within);
       if (!isMine(call, participant)) return;
       feed({ kind: "resumed", held: answer.resumed });
       if (!answer.resumed) return;
@@ -243,7 +241,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   }
 
   function askAgain(): void {
-    if (phase.kind === "active" && phase.place === "held") void resume(phase.call, phase.participantId);
+    if (phase.kind === "active" && phase.place === "held") void resume(phase.call, phase.participantId, RESUME_MS);
   }
 
   function isMine(call: CallId, participant: ParticipantId): boolean {

@@ -134,6 +134,10 @@ export class FakeConnection {
     return Promise.resolve();
   }
 
+  getStats(): Promise<RTCStatsReport> {
+    return Promise.resolve(new Map() as never);
+  }
+
   restartIce(): void {
     this.restarts += 1;
   }

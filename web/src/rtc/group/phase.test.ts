@@ -6,7 +6,9 @@ import {
   GRACE_MS,
   LINGER_MS,
   RESTORE_MS,
+  RESUME_MS,
   RETRY_MS,
+  SILENT_RESUME_MS,
   step,
   type GroupEffect,
   type GroupInput,
@@ -163,7 +165,7 @@ describe("a group call that loses the server", () => {
     const line = inCall().hear({ kind: "server_down" });
     expect(line.phase).toMatchObject({ link: "server_lost" });
     line.hear({ kind: "server_up" });
-    expect(line.done).toEqual([{ do: "resume", call: CALL, participant: "me-1" }]);
+    expect(line.done).toEqual([{ do: "resume", call: CALL, participant: "me-1", within: RESUME_MS }]);
     expect(line.forget().hear({ kind: "resumed", held: true }).does).toEqual([]);
     expect(line.phase).toMatchObject({ link: "good" });
   });
@@ -234,5 +236,34 @@ describe("a group call that is over", () => {
     const line = new Line().hear({ kind: "prepare", chat: CHAT, type: "voice" }, { kind: "media_ready" }, { kind: "dismiss" });
     expect(line.phase).toEqual({ kind: "idle" });
     expect(line.does.at(-1)).toBe("release");
+  });
+});
+
+describe("a path over which nothing comes", () => {
+  const silent = (): Line => inCall().hear({ kind: "path", state: "silent" });
+
+  it("has the server asked, while the call looks as before", () => {
+    const line = silent();
+    expect(line.done).toEqual([asks("give_up", GIVE_UP_MS), { do: "resume", call: CALL, participant: "me-1", within: SILENT_RESUME_MS }]);
+    expect(line.phase).toMatchObject({ link: "good" });
+  });
+
+  it("is left for another as soon as the server answers", () => {
+    const line = silent().forget().hear({ kind: "resumed", held: true });
+    expect(line.does).toEqual(["restart_path", "set_timer restore"]);
+    expect(line.phase).toMatchObject({ link: "restoring" });
+    line.hear({ kind: "path", state: "connected" });
+    expect(line.phase).toMatchObject({ link: "good" });
+  });
+
+  it("is looked into when the server is back, if the way to it was dead, too", () => {
+    const line = silent().hear({ kind: "refused", why: "network" }, { kind: "server_down" }, { kind: "server_up" }).forget();
+    line.hear({ kind: "resumed", held: true });
+    expect(line.does).toContain("restart_path");
+  });
+
+  it("is good again if something comes after all", () => {
+    const line = silent().forget().hear({ kind: "path", state: "connected" }, { kind: "resumed", held: true });
+    expect(line.does).not.toContain("restart_path");
   });
 });

@@ -3,6 +3,7 @@
 import type { GroupEndReason, ParticipantId } from "../../api/group";
 import type { CallId, CallType, ChatId } from "../../api/wire";
 import type { MediaFault } from "../call";
+import type { PathState } from "../peer";
 
 /** `connecting` until the first sound; `restoring` while a new path or a new place in the call is looked for. */
 export type GroupLink = "connecting" | "good" | "server_lost" | "media_lost" | "restoring";
@@ -40,11 +41,15 @@ export type GroupPhase =
       /** What the three below come to. */
       link: GroupLink;
       server: boolean;
-      media: "connecting" | "connected" | "broken";
+      /** `silent`: ICE has nothing to say against the path, yet nothing comes over it; the server is asked. */
+      media: "connecting" | "connected" | "silent" | "broken";
       /** `held` while the server knows this participant; else a new joining is under way. */
       place: "held" | "joining";
     }
   | { kind: "over"; chat: ChatId; type: CallType; call: CallId | null; reason: GroupEnd; /** How long one was in it. */ seconds: number | null };
+
+/** `silent`: nothing comes over it any more, before ICE has noticed; `connected` follows if something comes again. */
+export type GroupPath = Exclude<PathState, "connecting"> | "silent";
 
 export type GroupTimer = "connect" | "grace" | "restore" | "retry" | "absent" | "give_up" | "linger";
 
@@ -77,7 +82,7 @@ export type GroupInput =
   | { kind: "put_out"; call: CallId; reason: "moved" | "removed" }
   | { kind: "server_down" }
   | { kind: "server_up" }
-  | { kind: "path"; state: "connected" | "disconnected" | "failed" }
+  | { kind: "path"; state: GroupPath }
   | { kind: "network_changed" }
   | { kind: "timer"; name: GroupTimer };
 
@@ -89,7 +94,8 @@ export type GroupEffect =
   /** Joins with a new connection; the old one's pictures stay until `settle`. */
   | { do: "join"; call: CallId }
   | { do: "settle" }
-  | { do: "resume"; call: CallId; participant: ParticipantId }
+  /** `within`: milliseconds; without an answer the way to the server is dead, too. */
+  | { do: "resume"; call: CallId; participant: ParticipantId; within: number }
   | { do: "restart_path" }
   | { do: "leave"; call: CallId; participant: ParticipantId }
   /** Ends a call that was started and not joined. */
@@ -108,6 +114,10 @@ export interface GroupStep {
 export const CONNECT_MS = 25_000;
 /** Most breaks of a path heal by themselves within this. */
 export const GRACE_MS = 2_000;
+/** The server is asked on behalf of this participant within this, or the way to it has died in silence. */
+export const RESUME_MS = 3_000;
+/** So it is most likely when media has fallen silent, too. */
+export const SILENT_RESUME_MS = 1_000;
 /** For a restarted path, or a new connection, to come up; then the call is joined anew. */
 export const RESTORE_MS = 6_000;
 export const RETRY_MS = 500;
@@ -233,14 +243,14 @@ function inActive(phase: In<"active">, input: GroupInput, now: number): GroupSte
     case "server_down":
       return active(phase, { server: false });
     case "server_up":
-      return active(phase, { server: true }, phase.place === "held" ? { do: "resume", call, participant } : { do: "join", call });
+      return active(phase, { server: true }, phase.place === "held" ? { do: "resume", call, participant, within: RESUME_MS } : { do: "join", call });
     case "resumed":
       if (!input.held) return rejoin(phase);
-      return phase.media === "broken" ? restart(phase) : stay(phase);
+      return phase.media === "broken" || phase.media === "silent" ? restart(phase) : stay(phase);
     case "joined":
       return active(
         { ...phase, participantId: input.participant },
-        { place: "held", media: phase.media === "connected" ? "broken" : phase.media },
+        { place: "held", media: phase.media === "connecting" ? "connecting" : "broken" },
         timer("restore", RESTORE_MS),
         timer("give_up", GIVE_UP_MS),
       );
@@ -266,16 +276,23 @@ function inActive(phase: In<"active">, input: GroupInput, now: number): GroupSte
   }
 }
 
-function onPath(phase: In<"active">, state: Input<"path">["state"]): GroupStep {
+function onPath(phase: In<"active">, state: GroupPath): GroupStep {
+  const { call, participantId: participant } = phase;
+  const stood = phase.media === "connected" || phase.media === "silent";
   switch (state) {
     case "connected":
       return active(phase, { media: "connected" }, { do: "settle" }, ...cancel("connect", "grace", "restore", "give_up"));
+    case "silent": {
+      if (phase.media !== "connected" || phase.place !== "held") return stay(phase);
+      const ask: GroupEffect[] = phase.server ? [{ do: "resume", call, participant, within: SILENT_RESUME_MS }] : [];
+      return active(phase, { media: "silent" }, timer("give_up", GIVE_UP_MS), ...ask);
+    }
     case "disconnected":
-      if (phase.media !== "connected") return stay(phase);
+      if (!stood) return stay(phase);
       return active(phase, { media: "broken" }, timer("grace", GRACE_MS), timer("give_up", GIVE_UP_MS));
     case "failed": {
       if (phase.media === "broken") return restart(phase);
-      const broken: In<"active"> = phase.media === "connected" ? { ...phase, media: "broken" } : phase;
+      const broken: In<"active"> = stood ? { ...phase, media: "broken" } : phase;
       const next = restart(broken);
       return { phase: linked(broken), effects: [timer("give_up", GIVE_UP_MS), ...next.effects] };
     }
@@ -305,7 +322,8 @@ function onTimer(phase: In<"active">, name: GroupTimer, now: number): GroupStep 
 /** Looks for a new path, if there is a server to agree on it with. */
 function restart(phase: In<"active">): GroupStep {
   if (!phase.server || phase.place !== "held") return stay(phase);
-  return stay(phase, { do: "restart_path" }, timer("restore", RESTORE_MS));
+  const media = phase.media === "silent" ? "broken" : phase.media;
+  return active(phase, { media }, { do: "restart_path" }, timer("restore", RESTORE_MS));
 }
 
 function rejoin(phase: In<"active">): GroupStep {
@@ -334,9 +352,10 @@ function linked(phase: In<"active">): In<"active"> {
 }
 
 function linkOf({ server, media, place }: In<"active">): GroupLink {
+  const stands = media === "connected" || media === "silent";
   if (media === "connecting" && place === "held") return "connecting";
-  if (!server) return media === "connected" ? "server_lost" : "media_lost";
-  return place === "held" && media === "connected" ? "good" : "restoring";
+  if (!server) return stands ? "server_lost" : "media_lost";
+  return place === "held" && stands ? "good" : "restoring";
 }
 
 function leaving({ call, participantId }: In<"active">): GroupEffect {
