@@ -60,6 +60,17 @@ class Member {
     return heard;
   }
 
+  /** Waits until the page itself plays `count` voices. */
+  async plays(count) {
+    await until(`${this.username}'s page plays ${count} voices`, async () => (await this.measure("voices")) >= count, 20_000);
+  }
+
+  /** Waits until the page itself has a frame of `other`'s picture. */
+  async shows(other, source) {
+    const isShown = async () => ((await this.measure("readinessOf", other.username, source)) ?? 0) >= 2;
+    await until(`${this.username}'s page shows ${other.username}`, isShown, 20_000);
+  }
+
   /** Waits until `other`'s colour arrives here, as a picture that moves. */
   async views(other, timeout = 20_000) {
     let seen;

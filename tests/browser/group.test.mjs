@@ -46,13 +46,20 @@ test("a muted microphone is silent for the others and shown to them", async () =
   await anna.hears(vera);
 });
 
-test("a shared screen comes beside the camera, with its sound", async () => {
+test("a shared screen comes beside the camera, with its sound, and nothing of it is cut while people talk", async () => {
   await vera.click("group-screen");
   await until("the screen is seen", async () => {
     const seen = await anna.measure("seeOf", vera.username, "screen");
     return seen && Math.abs(seen.colour[0] - 180) < 60 && Math.abs(seen.colour[2] - 20) < 60 && seen.frames >= 2;
   }, 20_000);
   await anna.hears(vera);
+  await Promise.all([anna, boris, grisha].map((member) => member.shows(vera, "screen")));
+  const cuts = Promise.all([anna, boris, grisha].map((member) => member.measure("cuts", 10_000)));
+  for (let press = 0; press < 4; press++) {
+    await boris.click("group-mute");
+    await sleep(1_000);
+  }
+  assert.deepEqual(await cuts, [0, 0, 0]);
   await vera.click("group-screen");
   await until("the screen is gone", async () => (await anna.measure("seeOf", vera.username, "screen")) === null);
 });
@@ -121,9 +128,12 @@ async function everybodyPerceivesEverybody({ pictures }) {
   await Promise.all(all.map(async (listener) => {
     const others = all.filter((other) => other !== listener);
     await listener.sees(...others.map(({ username }) => username));
+    await listener.plays(others.length);
     for (const other of others) {
       await listener.hears(other);
-      if (pictures) await listener.views(other);
+      if (!pictures) continue;
+      await listener.views(other);
+      await listener.shows(other);
     }
   }));
 }

@@ -174,6 +174,28 @@ export function instruments({ hz, colour, size = [320, 240] }) {
       return stat && { width: stat.frameWidth ?? 0, frames: stat.framesDecoded ?? 0, bytes: stat.bytesReceived ?? 0 };
     },
 
+    /** In a group call: how ready the page's own element is that shows somebody's picture (2 and more: a frame is there); `null` without one. */
+    readinessOf(username, source = "camera") {
+      const tile = source === "camera" ? "group-tile" : "group-screen-tile";
+      return document.querySelector(`[data-testid="${tile}"][data-user="${username}"] video`)?.readyState ?? null;
+    },
+
+    /** In a group call: how many of the page's own elements play a voice aloud. */
+    voices() {
+      const all = [...document.querySelectorAll('[data-testid="group-audio"]')];
+      return all.filter(({ paused, muted, volume, readyState }) => !paused && !muted && volume > 0 && readyState >= 2).length;
+    },
+
+    /** How often, within `ms`, one of the page's own elements was given another source in the place of what it played. */
+    async cuts(ms) {
+      let cuts = 0;
+      const count = () => cuts++;
+      document.addEventListener("emptied", count, true);
+      await pause(ms);
+      document.removeEventListener("emptied", count, true);
+      return cuts;
+    },
+
     /** In a group call: listens to somebody's tone for `ms`; the share of that time in which it was not there, in looks of 10 ms. */
     async gapsOf(username, ms) {
       const context = await audio();

@@ -169,7 +169,7 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
   };
 }
 
-/** Media elements go on with what they play. */
+/** A word on who speaks, or how well, changes nothing of what is played. */
 function sameSounds(before: readonly GroupSound[], now: readonly GroupSound[]): boolean {
   if (before.length !== now.length) return false;
   return before.every((sound, index) => {

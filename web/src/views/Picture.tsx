@@ -1,13 +1,14 @@
 // A camera's picture. Sound has an element of its own.
 
 import { createEffect } from "solid-js";
+import { playTrack } from "./playTrack";
 
 export function Picture(props: { track: MediaStreamTrack; class: string; label: string; mirrored?: boolean; testId?: string }) {
   let video!: HTMLVideoElement;
   createEffect(() => {
     // The attribute alone does not mute an element that a template has cloned.
     video.muted = true;
-    video.srcObject = new MediaStream([props.track]);
+    playTrack(video, props.track);
   });
   return (
     <video

@@ -2,8 +2,10 @@
 
 import { createEffect } from "solid-js";
 import { useHome } from "./context";
+import { playTrack } from "./playTrack";
 
 export interface Sink {
+  /** What plays already goes on without a gap. */
   play(track: MediaStreamTrack | null): void;
 }
 
@@ -33,7 +35,7 @@ export function createSink(element: () => HTMLAudioElement, onBlocked: (play: ((
 
   return {
     play(track) {
-      element().srcObject = track ? new MediaStream([track]) : null;
+      if (!playTrack(element(), track)) return;
       onBlocked(null);
       if (track) start();
     },
