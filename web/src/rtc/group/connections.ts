@@ -8,6 +8,7 @@ import type { CallId, Description } from "../../api/wire";
 import { watchFlow } from "./flow";
 import { createGroupPeer, type Answered, type GroupPeer } from "./peer";
 import type { GroupPath } from "./phase";
+import { refusedBy } from "./refusal";
 import { towardsServer } from "./servers";
 
 export interface ConnectionsOptions {
@@ -28,6 +29,7 @@ export interface ConnectionsOptions {
   onJoinFailed(error: ApiError): void;
   onPath(state: GroupPath): void;
   onTracks(): void;
+  /** An offer of the server has to come again. */
   onIgnored(): void;
   onFailed(error: ApiError | null): void;
 }
@@ -130,7 +132,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         if (opened.joined) return options.onFailed(error);
         const refused = error ?? new ApiError("call.bad_sdp", 400);
         // Nothing comes of a connection whose offer was refused.
-        if (refused.status !== 0 && refused.code !== "busy") discard();
+        if (refusedBy(refused) !== "network") discard();
         options.onJoinFailed(refused);
       },
     });
@@ -160,8 +162,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     try {
       await channel.request("group_answer", { ...who, number, sdp });
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       // A newer offer is on its way, or comes again when the socket is back.
-      if (!(error instanceof ApiError) || (error.status !== 0 && error.code !== "call.stale_answer")) throw error;
+      if (error.status === 0 || error.code === "call.stale_answer") return;
+      if (refusedBy(error) !== "network") throw error;
+      options.onIgnored();
     }
   }
 

@@ -286,6 +286,17 @@ describe("a device in a group call", () => {
     expect(d.payload("group_answer")).toMatchObject({ number: 1 });
   });
 
+  it("knows who came in while the answer that joins it was under way", async () => {
+    const d = device();
+    const answer = d.hold("group_join");
+    d.control.start(CHAT, "voice");
+    await settle();
+    d.tellCall((known) => [...known, person("anna", 1)]);
+    answer();
+    await settle();
+    expect(d.scene.tiles.map((tile) => tile.userId)).toEqual(["me", "anna"]);
+  });
+
   it("tells its own switches, each once", async () => {
     const d = await joined("video");
     d.control.setMuted(true);
@@ -357,6 +368,56 @@ describe("a device in a group call", () => {
     await d.pass(10_000);
     expect(d.scene.tiles.map((tile) => tile.userId)).toEqual(["me"]);
     expect(d.tracks.some((track) => track.stopped)).toBe(false);
+  });
+
+  it("stays away when this account is in the call on another device by then", async () => {
+    const d = await joined();
+    d.setLink("down");
+    d.holds = false;
+    d.participants = [person("anna", 1), { ...person("me", 9) }];
+    d.setLink("up");
+    await settle();
+    expect(d.phase).toMatchObject({ kind: "over", reason: "moved" });
+    expect(d.names).not.toContain("group_join");
+    expect(d.tracks.every((track) => track.stopped)).toBe(true);
+    const other = await joined();
+    other.tellCall(() => [person("me", 9)]);
+    expect(other.phase).toMatchObject({ kind: "over", reason: "moved" });
+  });
+
+  it("does not take itself, on the way back, for another device", async () => {
+    const d = await joined();
+    const answer = d.hold("group_join");
+    await d.killServer();
+    d.tellCall(() => [person("me", 2)]);
+    answer();
+    await settle();
+    d.connection.goes("connected");
+    expect(d.phase).toMatchObject({ kind: "active", participantId: "me-2", link: "good" });
+  });
+
+  it("tells its switches again when the server had no time for them", async () => {
+    const d = await joined();
+    d.refusals.group_state = new ApiError("call.too_much", 400);
+    d.control.setMuted(true);
+    await settle();
+    delete d.refusals.group_state;
+    await d.pass(1_000);
+    expect(d.names.filter((name) => name === "group_state")).toHaveLength(2);
+    expect(d.payload("group_state")).toMatchObject({ muted: true });
+    await d.pass(5_000);
+    expect(d.names.filter((name) => name === "group_state")).toHaveLength(2);
+  });
+
+  it("stays in the call when the server has no time for an answer, and has the offer repeated", async () => {
+    const d = await joined();
+    d.refusals.group_answer = new ApiError("call.too_much", 400);
+    d.hear("group_server_offer", { callId: CALL, participantId: "me-1", number: 1, sdp: { type: "offer", sdp: "a1" } });
+    await settle();
+    delete d.refusals.group_answer;
+    expect(d.phase).toMatchObject({ kind: "active", link: "good" });
+    await d.pass(1_000);
+    expect(d.names).toContain("group_resume");
   });
 
   it("restarts the path of a connection that broke, and joins anew when that is of no use", async () => {

@@ -12,8 +12,8 @@ import { RESUME_MS, step, type GroupEffect, type GroupInput, type GroupPhase, ty
 import { refusedBy } from "./refusal";
 import { createScene, type GroupScene } from "./scene";
 import { createScreenShare } from "./screen";
+import { createTelling } from "./telling";
 import { withCall, withQuality, withSeats, withVideo, type Room, type ShownTile } from "./tiles";
-import { createView } from "./view";
 
 export interface GroupMedia extends LocalState {
   screen: MediaStreamTrack | null;
@@ -73,10 +73,8 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   let phase: GroupPhase = { kind: "idle" };
   /** The private call goes on until this one is heard. */
   let growing = false;
-  /** The last `group_state`. */
-  let told = "";
-  /** What the server said of a participant before its answer named it as this one. */
-  let early: { participant: ParticipantId; hear(): void }[] = [];
+  /** What the server said of a participant before its answer named it as this one; of the call itself, null. */
+  let early: { participant: ParticipantId | null; hear(): void }[] = [];
   /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
   let turn = 0;
   const timers = new Map<GroupTimer, () => void>();
@@ -93,7 +91,12 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     wanted: () => phase.kind === "active",
     onChange: () => showMedia(),
   });
-  const view = createView({ after, send: (tiles) => void tellServer("group_view", { tiles }) });
+  const telling = createTelling({
+    channel,
+    after,
+    part: () => (phase.kind === "active" && phase.place === "held" ? { callId: phase.call, participantId: phase.participantId } : null),
+    state: () => ({ muted: local.state().muted, camera: local.state().camera !== null, screen: screen.picture() !== null }),
+  });
   const connections: Connections = createConnections({
     ...options,
     local: () => ({ microphone: local.microphone(), camera: local.state().camera, muted: local.state().muted }),
@@ -103,10 +106,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
       scene.begin(call, participant);
       options.onCall(call);
       feed({ kind: "joined", call: call.id, participant });
-      view.seat([]);
-      tellAgain();
+      telling.seat([]);
+      telling.again();
       screen.renew();
-      for (const event of early.splice(0)) if (event.participant === participant) event.hear();
+      for (const event of early.splice(0)) if (event.participant === participant || event.participant === null) event.hear();
     },
     onUnwanted: (call, participant) => void leaveCall(call, participant),
     onJoinFailed: (error) => feed({ kind: "join_failed", why: refusedBy(error) }),
@@ -174,7 +177,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
 
   function showMedia(): void {
     options.onMedia({ ...local.state(), screen: screen.picture() });
-    tellState();
+    telling.state();
     scene.show();
   }
 
@@ -228,12 +231,13 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     try {
       const answer = await channel.request("group_resume", { callId: call, participantId: participant }, within);
       if (!isMine(call, participant)) return;
+      if (!answer.resumed && isElsewhere(answer.call)) return feed({ kind: "put_out", call, reason: "moved" });
       feed({ kind: "resumed", held: answer.resumed });
       if (!answer.resumed) return;
       scene.resume();
       takeCall(answer.call, true);
       connections.current()?.resend();
-      tellAgain();
+      telling.again();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (isMine(call, participant)) feed({ kind: "refused", why: refusedBy(error) });
@@ -259,7 +263,15 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     const self = (of: GroupCall) => of.participants.find((each) => each.participantId === room.participantId);
     const mutedBy = self(call)?.mutedBy ?? null;
     if (mutedBy !== null && mutedBy !== (self(room.call)?.mutedBy ?? null)) local.setMuted(true);
-    if (!self(call)) feed({ kind: "absent" });
+    if (self(call)) return;
+    feed(isElsewhere(call) ? { kind: "put_out", call: call.id, reason: "moved" } : { kind: "absent" });
+  }
+
+  /** Another device of this account is in the call. While this one joins anew, that may be itself. */
+  function isElsewhere(call: GroupCall): boolean {
+    if (phase.kind !== "active" || phase.place !== "held") return false;
+    const { participantId } = phase;
+    return call.participants.some((each) => each.userId === options.me && each.participantId !== participantId);
   }
 
   async function decline(call: CallId): Promise<void> {
@@ -270,33 +282,12 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     await channel.request("group_leave", { callId: call, participantId: participant }).catch(forgive);
   }
 
-  /** Sends what concerns this participant; what is lost with the connection is told again after it. */
-  async function tellServer(name: "group_view" | "group_state", payload: object): Promise<void> {
-    if (phase.kind !== "active" || phase.place !== "held") return;
-    const { call: callId, participantId } = phase;
-    await channel.request(name, { callId, participantId, ...payload } as never).catch(forgive);
-  }
-
-  function tellState(): void {
-    const state = { muted: local.state().muted, camera: local.state().camera !== null, screen: screen.picture() !== null };
-    const text = JSON.stringify(state);
-    if (phase.kind !== "active" || phase.place !== "held" || text === told) return;
-    told = text;
-    void tellServer("group_state", state);
-  }
-
-  function tellAgain(): void {
-    told = "";
-    tellState();
-    view.renew();
-  }
-
   function release(): void {
     turn += 1;
     for (const cancel of timers.values()) cancel();
     timers.clear();
     connections.release();
-    view.clear();
+    telling.clear();
     early = [];
     screen.stop();
     local.release();
@@ -310,9 +301,13 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     return (event) => {
       const room = scene.room();
       if (room?.call.id === event.callId && room.participantId === event.participantId) return hear(event);
-      const joining = phase.kind === "joining" || (phase.kind === "active" && phase.place === "joining");
-      if (joining && early.length < KEPT_EVENTS) early.push({ participant: event.participantId, hear: () => hear(event) });
+      keep(event.participantId, () => hear(event));
     };
+  }
+
+  function keep(participant: ParticipantId | null, hear: () => void): void {
+    const joining = phase.kind === "joining" || (phase.kind === "active" && phase.place === "joining");
+    if (joining && early.length < KEPT_EVENTS) early.push({ participant, hear });
   }
 
   /** An event for everybody in the call. */
@@ -323,7 +318,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   }
 
   const heard: { [Name in keyof GroupEvents]?: GroupEvents[Name] } = {
-    group_call: ({ call }) => takeCall(call, false),
+    group_call({ call }) {
+      takeCall(call, false);
+      keep(null, () => takeCall(call, false));
+    },
     group_ended: ({ callId, reason, duration }) => feed({ kind: "ended", call: callId, reason, seconds: duration }),
     group_moved: ({ callId }) => feed({ kind: "put_out", call: callId, reason: "moved" }),
     group_removed: ({ callId }) => feed({ kind: "put_out", call: callId, reason: "removed" }),
@@ -331,7 +329,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     group_server_offer: mine(({ number, sdp }) => connections.current()?.handleOffer(number, sdp)),
     group_seats: mine(({ seats }) => {
       scene.change((room) => withSeats(room, seats));
-      view.seat(seats);
+      telling.seat(seats);
     }),
     group_video: mine((event) => scene.change((room) => withVideo(room, event))),
     group_layers: mine(({ publication, wanted }) => connections.current()?.setLayers(publication, wanted)),
@@ -341,8 +339,11 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   const stops = [
     ...Object.entries(heard).map(([name, hear]) => channel.on(name as keyof GroupEvents, hear as never)),
     channel.onLink((link) => {
-      // A server that comes back may know of nobody.
-      if (link !== "up") scene.hold();
+      // A server that comes back may know of nobody, and counts anew.
+      if (link !== "up") {
+        scene.hold();
+        early = [];
+      }
       feed({ kind: link === "up" ? "server_up" : "server_down" });
     }),
   ];
@@ -363,7 +364,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     setMuted: local.setMuted,
     setCamera: local.setCamera,
     shareScreen: (on) => (on ? screen.share() : Promise.resolve(screen.stop())),
-    show: view.show,
+    show: telling.show,
     async invite(user) {
       const callId = phase.kind === "active" ? phase.call : privateCall.id();
       if (callId === null) return;

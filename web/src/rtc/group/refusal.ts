@@ -6,8 +6,9 @@ import type { Refused } from "./phase";
 export function refusedBy(error: ApiError): Refused {
   if (error.status === 0) return "network";
   switch (error.code) {
-    // The media part of the server has no time now: what is asked again is done.
+    // The server has no time now: what is asked again is done.
     case "busy":
+    case "call.too_much":
       return "network";
     case "call.unknown_participant":
       return "no_participant";

@@ -7,29 +7,45 @@ const tile = (participantId: string, width: number) => ({ participantId, source:
 
 function screen() {
   const sent: (readonly ViewedTile[])[] = [];
-  let due: (() => void) | null = null;
+  let now = 0;
+  let timers: { at: number; task: () => void }[] = [];
   const view = createView({
     send: (tiles) => sent.push(tiles),
-    after: (_, task) => {
-      due = task;
-      return () => void (due = null);
+    after: (ms, task) => {
+      const timer = { at: now + ms, task };
+      timers.push(timer);
+      return () => void (timers = timers.filter((each) => each !== timer));
     },
   });
-  const rest = (): void => {
-    const task = due;
-    due = null;
-    task?.();
+  const pass = (ms: number): void => {
+    now += ms;
+    const due = timers.filter(({ at }) => at <= now);
+    timers = timers.filter(({ at }) => at > now);
+    for (const { task } of due) task();
   };
-  return { view, sent, rest };
+  return { view, sent, pass, rest: () => pass(1_000) };
 }
 
 describe("what is on the screen", () => {
   it("is told at once when something appears or grows", () => {
-    const { view, sent } = screen();
+    const { view, sent, rest } = screen();
     view.seat([seat("anna", 1)]);
     view.show([tile("anna", 320)]);
+    rest();
     view.show([tile("anna", 640)]);
     expect(sent.map((tiles) => tiles[0]?.width)).toEqual([320, 640]);
+  });
+
+  it("is told a few times a second while it grows with each frame, the last of it too", () => {
+    const { view, sent, pass, rest } = screen();
+    view.seat([seat("anna", 1)]);
+    for (let frame = 0; frame < 60; frame += 1) {
+      view.show([tile("anna", 320 + frame)]);
+      pass(1_000 / 60);
+    }
+    rest();
+    expect(sent.length).toBeLessThanOrEqual(7);
+    expect(sent.at(-1)?.[0]?.width).toBe(379);
   });
 
   it("is told once it rests when something shrinks or goes", () => {
@@ -63,5 +79,18 @@ describe("what is on the screen", () => {
     expect(sent).toHaveLength(1);
     view.renew();
     expect(sent).toHaveLength(2);
+  });
+
+  it("is told to be nothing, to a server that has forgotten it, while the page is hidden", () => {
+    const { view, sent, rest } = screen();
+    view.renew();
+    expect(sent).toEqual([]);
+    view.seat([seat("anna", 1)]);
+    view.show([tile("anna", 320)]);
+    view.show([]);
+    rest();
+    view.seat([]);
+    view.renew();
+    expect(sent.slice(1)).toEqual([[], []]);
   });
 });

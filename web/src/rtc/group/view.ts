@@ -1,4 +1,4 @@
-// Tells the server what is on the screen and how large: at once when something grows or appears, else after a moment.
+// Tells the server what is on the screen and how large: at once when something grows or appears, if that is not too often, else after a moment.
 
 import type { PublicationId, Seat, ViewedTile } from "../../api/group";
 import type { ShownTile } from "./tiles";
@@ -12,6 +12,8 @@ export interface View {
   clear(): void;
 }
 
+/** A window that is drawn larger grows with each frame; the server follows no faster than this. */
+const PACE_MS = 200;
 /** Shrinking and going are told when the screen has come to rest. */
 const REST_MS = 300;
 
@@ -19,7 +21,10 @@ export function createView(options: { send(tiles: readonly ViewedTile[]): void; 
   let shown: readonly ShownTile[] = [];
   let seats: readonly Seat[] = [];
   let told: ReadonlyMap<PublicationId, ViewedTile> | null = null;
-  let cancel: (() => void) | null = null;
+  let cancelRest: (() => void) | null = null;
+  let cancelPace: (() => void) | null = null;
+  /** It has grown since it was told. */
+  let isDue = false;
 
   function tiles(): readonly ViewedTile[] {
     return shown.flatMap(({ participantId, source, width, height }) => {
@@ -28,9 +33,19 @@ export function createView(options: { send(tiles: readonly ViewedTile[]): void; 
     });
   }
 
+  function cancel(): void {
+    cancelRest?.();
+    cancelPace?.();
+    cancelRest = cancelPace = null;
+    isDue = false;
+  }
+
   function tell(): void {
-    cancel?.();
-    cancel = null;
+    cancel();
+    cancelPace = options.after(PACE_MS, () => {
+      cancelPace = null;
+      if (isDue) tell();
+    });
     const next = tiles();
     told = new Map(next.map((tile) => [tile.publication, tile]));
     options.send(next);
@@ -41,9 +56,13 @@ export function createView(options: { send(tiles: readonly ViewedTile[]): void; 
     const before = told;
     // Nothing was ever shown: the server's own assumption holds until something is.
     if (!before && next.length === 0) return;
-    if (!before || next.some((tile) => grows(before.get(tile.publication), tile))) return tell();
+    if (!before || next.some((tile) => grows(before.get(tile.publication), tile))) {
+      isDue = true;
+      if (!cancelPace) tell();
+      return;
+    }
     const same = before.size === next.length && next.every((tile) => equal(before.get(tile.publication), tile));
-    if (!same) cancel ??= options.after(REST_MS, tell);
+    if (!same) cancelRest ??= options.after(REST_MS, tell);
   }
 
   return {
@@ -56,12 +75,13 @@ export function createView(options: { send(tiles: readonly ViewedTile[]): void; 
       review();
     },
     renew() {
+      const isHidden = told !== null && shown.length === 0;
       told = null;
-      review();
+      if (isHidden) tell();
+      else review();
     },
     clear() {
-      cancel?.();
-      cancel = null;
+      cancel();
       shown = [];
       seats = [];
       told = null;
