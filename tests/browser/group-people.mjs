@@ -88,9 +88,9 @@ class Member {
 
 /** Somebody at Chromium. */
 export class Chromium extends Member {
-  static async register(browser, server, username, media) {
+  static async register(browser, server, username, media, viewport = VIEWPORT) {
     const member = new this();
-    const person = await Person.at(browser, server, username, media, { viewport: VIEWPORT, reducedMotion: "reduce" });
+    const person = await Person.at(browser, server, username, media, { viewport, reducedMotion: "reduce" });
     Object.assign(member, { person, page: person.page, username, media, errors: person.errors, foreign: person.foreign });
     await person.register();
     await person.openChat("Семейный");

@@ -1,7 +1,7 @@
 // Instruments in the page: a microphone with one tone, a camera with one colour, and a look at what arrives from the other side or sides.
 
 /** Runs in the page before its own scripts, so it names nothing outside itself. */
-export function instruments({ hz, colour, size = [320, 240] }) {
+export function instruments({ hz, colour, size = [320, 240], restless = false }) {
   if (!navigator.mediaDevices) return;
   let clock;
   const audio = async () => {
@@ -30,6 +30,11 @@ export function instruments({ hz, colour, size = [320, 240] }) {
     setInterval(() => {
       paint.fillStyle = `rgb(${colour})`;
       paint.fillRect(0, 0, width, height);
+      // Leaves of a tree in the wind: a picture of one colour takes next to nothing of a link.
+      for (let leaf = 0; restless && leaf < 1200; leaf++) {
+        paint.fillStyle = `rgb(${colour.map((channel) => channel + Math.random() * 60 - 30)})`;
+        paint.fillRect(Math.random() * width, Math.random() * height, width / 40, height / 30);
+      }
       paint.fillStyle = "#000";
       paint.fillRect((frame++ * 8) % width, 0, width / 20, height);
     }, 100);

@@ -25,7 +25,7 @@ before(async () => {
   server.url = ORIGIN;
   // Anna is behind a symmetric NAT, Boris behind another router, Vera has a public address.
   anna = await at("zv-a", "Анна", { hz: 440, colour: [200, 30, 30], size: [960, 540] });
-  boris = await at("zv-b", "Борис", { hz: 1000, colour: [30, 30, 200], size: [960, 540] });
+  boris = await at("zv-b", "Борис", { hz: 1000, colour: [30, 30, 200], size: [960, 540], restless: true });
   vera = await at("zv-c", "Вера", { hz: 660, colour: [30, 160, 30], size: [320, 240] });
   all = [anna, boris, vera];
   await anna.call("video");
@@ -59,16 +59,15 @@ test("with her link cut to 300 kbit/s speech stays whole, pictures yield, and re
     const { width } = await anna.measure("pictureOf", boris.username);
     return width >= 480 && width;
   }, 40_000);
+  const free = await rateOf(anna, boris);
+  assert.ok(free > 350, `a picture of ${free} kbit/s would fit through what is left`);
   await lab("rate", "a", "300");
   const yielded = await until("her pictures yield", async () => {
-    const state = (await anna.tiles()).get(boris.username);
-    const before = await anna.measure("pictureOf", boris.username);
-    await sleep(1_000);
-    const now = await anna.measure("pictureOf", boris.username);
-    return (now.width < wide || now.frames === before.frames) && { state, now };
+    const rate = await rateOf(anna, boris);
+    return rate < 250 && { rate, tile: (await anna.tiles()).get(boris.username)["data-camera"] };
   }, 20_000);
   const [low, high] = await Promise.all([anna.measure("gapsOf", boris.username, 15_000), vera.measure("gapsOf", boris.username, 15_000)]);
-  console.log(JSON.stringify({ measured: "at 300 kbit/s", yielded, gaps: low, others: high }));
+  console.log(JSON.stringify({ measured: "kbit/s before, at 300 kbit/s, gaps", free, yielded, gaps: low, others: high }));
   assert.ok(low.gaps < GAPS, `gaps of ${(low.gaps * 100).toFixed(1)} %`);
   assert.ok(high.gaps < GAPS, `the others: gaps of ${(high.gaps * 100).toFixed(1)} %`);
   await vera.views(boris);
@@ -93,7 +92,7 @@ test("with another address of her own she stays in the call and is heard again",
   await lab("exec", "zv-a", "ip", "route", "replace", "default", "via", "198.18.1.1");
   const silent = (await Promise.all(heard)).map(({ gaps }) => Math.round(gaps * span));
   console.log(JSON.stringify({ measured: "another address: silence of her and for her, ms", silent }));
-  for (const ms of silent) assert.ok(ms < 10_000, `silent for ${ms} ms`);
+  for (const ms of silent) assert.ok(ms < 6_000, `silent for ${ms} ms`);
   await boris.hears(anna);
   await anna.hears(boris);
   assert.equal(await participant(anna), id, "she did not have to join again");
@@ -130,7 +129,15 @@ async function at(namespace, username, media) {
     executablePath: (own) => within(namespace, own, dir), args: [`--unsafely-treat-insecure-origin-as-secure=${ORIGIN}`],
   });
   browsers.push(browser);
-  return Chromium.register(browser, server, username, media);
+  return Chromium.register(browser, server, username, media, { width: 1280, height: 800 });
+}
+
+/** What somebody's picture takes of a viewer's link, in kbit/s, over 2 s. */
+async function rateOf(viewer, shown) {
+  const { bytes: before } = await viewer.measure("pictureOf", shown.username);
+  await sleep(2_000);
+  const { bytes } = await viewer.measure("pictureOf", shown.username);
+  return Math.round((bytes - before) / 250);
 }
 
 const others = (member) => all.filter((other) => other !== member);
