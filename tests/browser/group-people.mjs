@@ -89,12 +89,24 @@ class Member {
 /** Somebody at Chromium. */
 export class Chromium extends Member {
   static async register(browser, server, username, media, viewport = VIEWPORT) {
+    const member = await this.#at(browser, server, username, media, viewport);
+    await member.person.register();
+    await member.person.openChat("Семейный");
+    return member;
+  }
+
+  /** Somebody who has registered already, at another device. */
+  static async signIn(browser, server, username, media) {
+    const member = await this.#at(browser, server, username, media, VIEWPORT);
+    await member.person.signIn();
+    await member.person.openChat("Семейный");
+    return member;
+  }
+
+  static async #at(browser, server, username, media, viewport) {
     const member = new this();
     const person = await Person.at(browser, server, username, media, { viewport, reducedMotion: "reduce" });
-    Object.assign(member, { person, page: person.page, username, media, errors: person.errors, foreign: person.foreign });
-    await person.register();
-    await person.openChat("Семейный");
-    return member;
+    return Object.assign(member, { person, page: person.page, username, media, errors: person.errors, foreign: person.foreign });
   }
 
   click(id) {

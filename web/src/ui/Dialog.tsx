@@ -2,7 +2,7 @@
 
 import { Dialog as Base } from "@kobalte/core/dialog";
 import { AlertDialog } from "@kobalte/core/alert-dialog";
-import type { JSX } from "solid-js";
+import { onCleanup, type JSX } from "solid-js";
 import { Icon } from "./Icon";
 
 export function Dialog(props: { open: boolean; title: string; close: string; onClose(): void; children: JSX.Element }) {
@@ -11,7 +11,7 @@ export function Dialog(props: { open: boolean; title: string; close: string; onC
       <Base.Portal>
         <Base.Overlay class="scrim" />
         <div class="scrim-in">
-          <Base.Content class="dialog sheet">
+          <Base.Content class="dialog sheet" ref={keepFocus}>
             <div class="row between">
               <Base.Title>{props.title}</Base.Title>
               <Base.CloseButton class="ib" aria-label={props.close}>
@@ -24,6 +24,13 @@ export function Dialog(props: { open: boolean; title: string; close: string; onC
       </Base.Portal>
     </Base>
   );
+}
+
+/** A button that goes away once it was pressed would take the focus with it, and then no key reaches the dialog any more, not even Escape. */
+function keepFocus(content: HTMLElement): void {
+  const changes = new MutationObserver(() => document.activeElement === document.body && content.focus());
+  changes.observe(content, { childList: true, subtree: true });
+  onCleanup(() => changes.disconnect());
 }
 
 export interface AskProps {
