@@ -162,7 +162,7 @@ export const en: Words = {
   "mic.label_off": "Muted",
   "mic.off_note": "Your microphone is off, nobody hears you",
   "mic.on_note": "Microphone on",
-  "mic.lost": "The microphone is gone, nobody hears you. Connect one and call again.",
+  "mic.lost": "The microphone is gone, nobody hears you. Connect one, and you will be heard again.",
   "cam.on": "Camera on. Turn off",
   "cam.off": "Camera off. Turn on",
   "cam.label_on": "Camera",

@@ -64,6 +64,7 @@ class Device {
       microphone: async () => (await this.openDevices(false)).microphone,
       camera: () => Promise.resolve(this.tracksFor(true).camera as MediaStreamTrack),
       onChosen: () => () => {},
+      onListed: () => () => {},
     },
     createConnection: () => this.connection(),
     now: () => 0,
@@ -257,6 +258,28 @@ describe("the call of a device", () => {
     d.tracks[1]?.onended?.();
     await settle();
     expect(d.media).toMatchObject({ microphoneLost: true });
+  });
+
+  it("waits untouched until it is dropped, once it has given its devices to the call it grows into", async () => {
+    const d = device();
+    d.control.dial(ANNA, "voice");
+    await settle();
+    d.hear("call_accepted", { callId: CALL, receiverId: ANNA.id });
+    d.control.handOver();
+    d.requests = [];
+    d.refusal = new ApiError("call.unknown", 400);
+    d.setLink("down");
+    d.setLink("up");
+    await settle();
+    expect(d.phase).toMatchObject({ kind: "active" });
+    d.control.hangUp();
+    expect(d.requests).toEqual([]);
+    d.control.drop();
+    expect(d.phase).toEqual({ kind: "idle" });
+    d.refusal = null;
+    d.control.dial(ANNA, "voice");
+    await settle();
+    expect(d.phase).toMatchObject({ kind: "calling" });
   });
 
   it("hangs up when the page goes away, but leaves a ringing phone to the other devices", async () => {

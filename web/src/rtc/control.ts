@@ -9,6 +9,7 @@ import { MediaError, type Devices } from "./devices";
 import { createLocal, NOTHING_OPEN, type Handover, type LocalState } from "./local";
 import { createPeer, type Peer, type RemoteTracks } from "./peer";
 import { createSignals } from "./signals";
+import { createTimers } from "./timers";
 
 export interface CallMedia extends LocalState {
   remote: RemoteTracks;
@@ -17,7 +18,7 @@ export interface CallMedia extends LocalState {
 export interface CallControlOptions {
   api: Pick<Api, "initiateCall" | "rtcConfig">;
   channel: CallChannel;
-  devices: Pick<Devices, "open" | "microphone" | "camera" | "onChosen">;
+  devices: Pick<Devices, "open" | "microphone" | "camera" | "onChosen" | "onListed">;
   createConnection(configuration: RTCConfiguration): RTCPeerConnection;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
@@ -67,7 +68,9 @@ export function createCallControl(options: CallControlOptions): CallControl {
   let announced: { call: CallId; devices: number } | null = null;
   /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
   let turn = 0;
-  const timers = new Map<TimerName, () => void>();
+  /** It grows into a group call, which drops it when that is heard: nothing else concerns it any more. */
+  let isGiven = false;
+  const timers = createTimers<TimerName>(after, (name) => feed({ kind: "timer", name }));
   const signals = createSignals(channel);
   const local = createLocal({
     devices,
@@ -77,6 +80,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
   });
 
   function feed(input: CallInput): void {
+    if (isGiven && input.kind !== "dropped") return;
     const next = step(phase, input, now());
     const changed = next.phase !== phase;
     phase = next.phase;
@@ -115,16 +119,9 @@ export function createCallControl(options: CallControlOptions): CallControl {
       case "release":
         return release();
       case "set_timer":
-        timers.get(effect.name)?.();
-        timers.set(
-          effect.name,
-          after(effect.ms, () => feed({ kind: "timer", name: effect.name })),
-        );
-        return;
+        return timers.set(effect.name, effect.ms);
       case "cancel_timer":
-        timers.get(effect.name)?.();
-        timers.delete(effect.name);
-        return;
+        return timers.cancel(effect.name);
     }
   }
 
@@ -238,7 +235,6 @@ export function createCallControl(options: CallControlOptions): CallControl {
 
   function release(): void {
     turn += 1;
-    for (const cancel of timers.values()) cancel();
     timers.clear();
     peer?.close();
     peer = null;
@@ -291,8 +287,14 @@ export function createCallControl(options: CallControlOptions): CallControl {
     setMuted: local.setMuted,
     setCamera: local.setCamera,
     connection: () => connection,
-    handOver: local.give,
-    drop: () => feed({ kind: "dropped" }),
+    handOver() {
+      isGiven = true;
+      return local.give();
+    },
+    drop() {
+      feed({ kind: "dropped" });
+      isGiven = false;
+    },
     leave() {
       if (!("call" in phase)) return;
       const payload = { callId: phase.call, remoteUserId: phase.peer.id };

@@ -19,6 +19,7 @@ class Machine {
   state: LocalState = NOTHING_OPEN;
   fault: MediaError | null = null;
   private heard: (kind: DeviceKind) => void = () => {};
+  private listed: () => void = () => {};
 
   readonly local = this.make();
 
@@ -32,6 +33,10 @@ class Machine {
           this.heard = heard;
           return () => {};
         },
+        onListed: (heard) => {
+          this.listed = heard;
+          return () => {};
+        },
       },
       onState: (state) => void (this.state = state),
       onMicrophone: (track) => this.sent.push((track as unknown as Track).name),
@@ -41,6 +46,11 @@ class Machine {
 
   choose(kind: DeviceKind): void {
     this.heard(kind);
+  }
+
+  plugIn(): void {
+    this.fault = null;
+    this.listed();
   }
 
   track(name: string): Track {
@@ -98,6 +108,23 @@ describe("the devices of a call", () => {
     machine.choose("camera");
     await settle();
     expect(machine.opened.map((track) => track.name)).toEqual(["microphone 1"]);
+  });
+
+  it("take the microphone again that is plugged in after it was lost, and no other while one works", async () => {
+    const machine = new Machine();
+    await machine.local.open(false);
+    machine.plugIn();
+    await settle();
+    expect(machine.opened).toHaveLength(1);
+    machine.fault = new MediaError("missing");
+    machine.track("microphone 1").onended?.();
+    await settle();
+    expect(machine.state.microphoneLost).toBe(true);
+    machine.plugIn();
+    machine.plugIn();
+    await settle();
+    expect(machine.state.microphoneLost).toBe(false);
+    expect(machine.sent).toEqual(["microphone 2"]);
   });
 
   it("say that the camera was unplugged", async () => {

@@ -8,7 +8,7 @@ export interface LocalState {
   camera: MediaStreamTrack | null;
   /** The camera was wanted and could not be had. */
   cameraFault: boolean;
-  /** The microphone was unplugged and there is no other. */
+  /** The microphone was stopListingged and there is no other. */
   microphoneLost: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Handover {
 }
 
 export interface LocalOptions {
-  devices: Pick<Devices, "open" | "microphone" | "camera" | "onChosen">;
+  devices: Pick<Devices, "open" | "microphone" | "camera" | "onChosen" | "onListed">;
   onState(state: LocalState): void;
   /** Another track is to be sent than the one that was opened; null: no picture. */
   onMicrophone(track: MediaStreamTrack): void;
@@ -57,7 +57,7 @@ export function createLocal({ devices, onState, onMicrophone, onCamera }: LocalO
   function keepMicrophone(track: MediaStreamTrack): void {
     microphone = track;
     track.enabled = !state.muted;
-    // One that is unplugged in mid-call gives way to another one, if there is one.
+    // One that is stopListingged in mid-call gives way to another one, if there is one.
     track.onended = () => void replaceMicrophone(true);
   }
 
@@ -106,7 +106,10 @@ export function createLocal({ devices, onState, onMicrophone, onCamera }: LocalO
     set({ camera: null });
   }
 
-  const unlisten = devices.onChosen((kind) => {
+  const stopListing = devices.onListed(() => {
+    if (microphone && state.microphoneLost) void replaceMicrophone(true);
+  });
+  const stopChoosing = devices.onChosen((kind) => {
     if (kind === "microphone" && microphone) void replaceMicrophone(state.microphoneLost);
     // Few phones open two cameras at once.
     if (kind === "camera" && state.camera) {
@@ -170,7 +173,8 @@ export function createLocal({ devices, onState, onMicrophone, onCamera }: LocalO
     },
     release,
     close() {
-      unlisten();
+      stopListing();
+      stopChoosing();
       release();
     },
   };

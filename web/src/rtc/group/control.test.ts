@@ -40,6 +40,7 @@ class Device {
   participants: GroupParticipant[] = [];
   given: Handover | null = null;
   privateCall = "goes on";
+  privateId: string | null = CALL;
   private joinings = 0;
   private timers: { at: number; task: () => void }[] = [];
   private time = 0;
@@ -92,7 +93,7 @@ class Device {
       return () => void (this.timers = this.timers.filter((each) => each !== timer));
     },
     privateCall: {
-      id: () => CALL,
+      id: () => this.privateId,
       handOver: () => this.given,
       drop: () => void (this.privateCall = "dropped"),
       hangUp: () => void (this.privateCall = "ended"),
@@ -521,6 +522,15 @@ describe("a device in a group call", () => {
     d.connection.goes("connected");
     expect(d.privateCall).toBe("dropped");
     expect(d.tracks[0]?.stopped).toBe(false);
+  });
+
+  it("opens no microphone for a private call of another page, or one it has hung up, that grows", async () => {
+    const d = device();
+    d.privateId = null;
+    d.hear("group_grown", { call: d.call });
+    await settle();
+    expect(d.phase).toEqual({ kind: "idle" });
+    expect(d.tracks).toEqual([]);
   });
 
   it("leaves when the page goes away", async () => {

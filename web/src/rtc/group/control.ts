@@ -7,6 +7,7 @@ import type { CallChannel } from "../../api/socket";
 import type { CallId, CallType, ChatId, UserId } from "../../api/wire";
 import { MediaError, type Devices } from "../devices";
 import { createLocal, type Handover, type LocalState } from "../local";
+import { createTimers } from "../timers";
 import { createConnections, type Connections } from "./connections";
 import { RESUME_MS, step, type GroupEffect, type GroupInput, type GroupPhase, type GroupTimer } from "./phase";
 import { refusedBy } from "./refusal";
@@ -77,7 +78,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   let early: { participant: ParticipantId | null; hear(): void }[] = [];
   /** Counts the calls of this device: what was asked for an earlier one is let go when it comes. */
   let turn = 0;
-  const timers = new Map<GroupTimer, () => void>();
+  const timers = createTimers<GroupTimer>(after, (name) => feed({ kind: "timer", name }));
 
   const local = createLocal({
     devices,
@@ -162,16 +163,9 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
       case "release":
         return release();
       case "set_timer":
-        timers.get(effect.name)?.();
-        timers.set(
-          effect.name,
-          after(effect.ms, () => feed({ kind: "timer", name: effect.name })),
-        );
-        return;
+        return timers.set(effect.name, effect.ms);
       case "cancel_timer":
-        timers.get(effect.name)?.();
-        timers.delete(effect.name);
-        return;
+        return timers.cancel(effect.name);
     }
   }
 
@@ -284,7 +278,6 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
 
   function release(): void {
     turn += 1;
-    for (const cancel of timers.values()) cancel();
     timers.clear();
     connections.release();
     telling.clear();
@@ -325,7 +318,10 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
     group_ended: ({ callId, reason, duration }) => feed({ kind: "ended", call: callId, reason, seconds: duration }),
     group_moved: ({ callId }) => feed({ kind: "put_out", call: callId, reason: "moved" }),
     group_removed: ({ callId }) => feed({ kind: "put_out", call: callId, reason: "removed" }),
-    group_grown: ({ call }) => feed({ kind: "grown", chat: call.chatId, type: call.type, call: call.id }),
+    group_grown({ call }) {
+      // Other pages of this sign-in hear it, too, and this one may have hung up.
+      if (privateCall.id() === call.id) feed({ kind: "grown", chat: call.chatId, type: call.type, call: call.id });
+    },
     group_server_offer: mine(({ number, sdp }) => connections.current()?.handleOffer(number, sdp)),
     group_seats: mine(({ seats }) => {
       scene.change((room) => withSeats(room, seats));
