@@ -39,7 +39,7 @@ export interface GroupParticipant {
 }
 
 export type Quality = "good" | "fair" | "poor";
-/** `value`: per cent of loss, or milliseconds of delay, or the kilobits a second that are left. */
+/** `value`: per cent of loss, or milliseconds of delay there and back; 0 for `bandwidth`. */
 export interface QualityWhy {
   kind: "loss_up" | "loss_down" | "delay" | "bandwidth";
   value: number;

@@ -116,6 +116,17 @@ describe("what goes up", () => {
     await settle();
     expect(side.connection.transceivers[1]?.active).toEqual([true, true, true]);
   });
+
+  it("goes on as it was in a browser that does not take other layers", async () => {
+    const side = new Side({ camera: new FakeTrack("video") });
+    await settle();
+    const camera = side.connection.transceivers[1];
+    if (camera) camera.sender.setParameters = () => Promise.reject(new Error("not taken"));
+    side.peer.setLayers(101, [true, false, false]);
+    side.peer.setCamera(new FakeTrack("video").as());
+    await settle();
+    expect(side.failures).toEqual([]);
+  });
 });
 
 describe("the layers of a camera", () => {

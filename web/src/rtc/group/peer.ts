@@ -87,7 +87,7 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
   function place(source: MediaSource, track: MediaStreamTrack | null): void {
     const kind = source === "camera" || source === "screen" ? "video" : "audio";
     const transceiver = addTransceiver(source, track ?? kind, track?.getSettings());
-    // Safari before 15.4 has no such method; its own order has VP8 in it.
+    // Safari before 15.4 and Firefox before 128 have no such method; their own order has VP8 in it.
     if ("setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred(source, options.codecs(kind)));
     places.set(source, transceiver);
   }
@@ -148,7 +148,7 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
     if (source === "camera") return shapeCamera();
     const parameters = sender.getParameters();
     for (const encoding of parameters.encodings) encoding.active = wanted.includes(true);
-    await sender.setParameters(parameters);
+    await shape(sender, parameters);
   }
 
   async function shapeCamera(): Promise<void> {
@@ -163,7 +163,7 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
     } else {
       parameters.encodings.forEach((encoding, index) => Object.assign(encoding, shapes[index], { rid: encoding.rid }));
     }
-    await known.sender.setParameters(parameters);
+    await shape(known.sender, parameters);
   }
 
   async function placeScreen(source: "screen" | "screen_audio", track: MediaStreamTrack | null): Promise<void> {
@@ -265,4 +265,9 @@ export function createGroupPeer(options: GroupPeerOptions): GroupPeer {
       connection.close();
     },
   };
+}
+
+/** A browser that does not take them sends what it sent before: more than is watched, but it is seen. */
+async function shape(sender: RTCRtpSender, parameters: RTCRtpSendParameters): Promise<void> {
+  await sender.setParameters(parameters).catch((error: unknown) => console.warn("layers not taken", error));
 }
