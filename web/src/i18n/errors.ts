@@ -29,7 +29,13 @@ export function failureText(t: Translate, error: ApiError): string {
     case "call.full":
       return t("over.full");
     case "call.locked":
-      return t("over.locked");
+      return t("panel.closed");
+    case "call.declined":
+      return t("panel.declined");
+    case "call.too_much":
+      return t("panel.too_much");
+    case "busy":
+      return t("error.busy");
     case "call.not_moderator":
       return t("panel.not_moderator");
     case "call.peer_too_old":

@@ -8,7 +8,7 @@ import type { GroupPhase } from "../rtc/group/phase";
 import { NO_SCENE, type GroupScene } from "../rtc/group/scene";
 import type { GroupSound, GroupTile, ShownTile } from "../rtc/group/tiles";
 import { NOTHING_OPEN } from "../rtc/local";
-import { createMeter } from "../rtc/meter";
+import { createMeter, type Meter } from "../rtc/meter";
 import { createInterrupted, interruptedStorage } from "./interrupted";
 import { createLivingCalls, type GroupRing } from "./living";
 
@@ -48,8 +48,8 @@ export interface GroupStore {
   /** Who speaks, loudest first. */
   speakers: Accessor<readonly ParticipantId[]>;
   self: Accessor<SelfMedia>;
-  /** How loud the microphone is, 0 to 1, at the moment of asking: for a meter that is drawn with each frame. */
-  level(): number;
+  /** Listens to the microphone until it is closed. */
+  openMeter(): Meter;
   /** To be played, each in a media element of its own, whatever is on the screen. */
   sounds: Accessor<readonly GroupSound[]>;
 
@@ -61,8 +61,10 @@ export interface GroupStore {
   start(chat: ChatId, type: CallType): void;
   /** Joins a living call at once, for instance from its ringing; from another device of this account it moves here. */
   join(call: CallId, options: { camera: boolean }): void;
-  /** Ends the ringing on all devices of this account; of a notice, hides it here. */
+  /** Ends the ringing on all devices of this account. */
   decline(): void;
+  /** Hides here what rings, or tells of a call. */
+  hush(): void;
   leave(): void;
   /** Closes the room before the call, or the word on how it ended. */
   dismiss(): void;
@@ -101,11 +103,7 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
   const [shown, setShown] = createSignal<readonly ShownTile[]>([]);
   const living = createLivingCalls(options);
   const control = createGroupControl({ ...options, onPhase: setPhase, onMedia: setMedia, onScene: setScene, onCall: living.take });
-  const meter = createMeter({ createContext: options.createContext, track: control.microphone });
-  onCleanup(() => {
-    meter.close();
-    control.close();
-  });
+  onCleanup(control.close);
   createEffect(on([shown, visible], ([tiles, seen]) => control.show(seen ? tiles : []), { defer: true }));
 
   const interrupted = createInterrupted({ phase, calls: living.calls, storage: interruptedStorage });
@@ -137,7 +135,7 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
     participants,
     speakers: createMemo(() => scene().speakers),
     self,
-    level: meter.level,
+    openMeter: () => createMeter({ createContext: options.createContext, track: control.microphone }),
     sounds: createMemo(() => scene().sounds, [], { equals: sameSounds }),
     prepare: control.prepare,
     enter() {
@@ -153,7 +151,11 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
       const ring = ringing();
       if (!ring) return;
       living.hush(ring.call);
-      if (!ring.busy) control.decline(ring.call);
+      control.decline(ring.call);
+    },
+    hush() {
+      const ring = ringing();
+      if (ring) living.hush(ring.call);
     },
     leave: control.leave,
     dismiss: control.dismiss,

@@ -5,6 +5,7 @@ import { useI18n } from "../i18n";
 import { CallButton } from "../ui/CallButton";
 import { useCallKeys } from "./callKeys";
 import { useHome } from "./context";
+import { CameraButton, MicrophoneButton } from "./DeviceButtons";
 
 export interface CallTrayProps {
   endText: string;
@@ -31,23 +32,9 @@ export function CallTray(props: CallTrayProps) {
 
   return (
     <div class="tray" role="toolbar" aria-label={t("call.controls")}>
-      <CallButton
-        icon={muted() ? "micoff" : "mic"}
-        look={muted() ? "mute" : "on"}
-        text={muted() ? t("mic.label_off") : t("mic.label_on")}
-        label={muted() ? t("mic.off") : t("mic.on")}
-        testId="call-mute"
-        onClick={toggleMicrophone}
-      />
+      <MicrophoneButton on={!muted()} testId="call-mute" onToggle={toggleMicrophone} />
       <Show when={props.video}>
-        <CallButton
-          icon={shown() ? "video" : "videooff"}
-          look={shown() ? "on" : "off"}
-          text={shown() ? t("cam.label_on") : t("cam.label_off")}
-          label={shown() ? t("cam.on") : t("cam.off")}
-          testId="call-camera"
-          onClick={toggleCamera}
-        />
+        <CameraButton on={shown()} testId="call-camera" onToggle={toggleCamera} />
       </Show>
       <Show when={props.onInvite}>
         {(invite) => <CallButton icon="adduser" look="off" text={t("panel.call")} testId="call-invite" onClick={() => invite()()} />}

@@ -2,11 +2,19 @@
 
 import { useHome } from "./context";
 
-export function useIsFree(): () => boolean {
+/** This device is in a call, or on its way there. */
+export function useIsEngaged(): () => boolean {
   const { call, group } = useHome();
   return () => {
     const own = call.phase().kind;
     const shared = group.phase().kind;
-    return (own === "idle" || own === "ended") && (shared === "idle" || shared === "over");
+    return (own !== "idle" && own !== "ended") || shared === "joining" || shared === "active";
   };
+}
+
+/** Nor does one look at oneself in the room before a call. */
+export function useIsFree(): () => boolean {
+  const { group } = useHome();
+  const isEngaged = useIsEngaged();
+  return () => !isEngaged() && group.phase().kind !== "ready";
 }

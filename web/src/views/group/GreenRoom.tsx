@@ -1,21 +1,23 @@
 // Before the call: one looks at oneself, hears that the microphone works, and goes in.
 
-import { onMount, Show } from "solid-js";
+import { createEffect, onMount, Show } from "solid-js";
 import { useI18n } from "../../i18n";
 import type { GroupPhase } from "../../stores/group";
 import { Avatar } from "../../ui/Avatar";
-import { CallButton } from "../../ui/CallButton";
 import { Icon } from "../../ui/Icon";
 import { useCallKeys } from "../callKeys";
 import { useHome } from "../context";
+import { CameraButton, MicrophoneButton } from "../DeviceButtons";
 import { Picture } from "../Picture";
 import { DeviceFields } from "./DeviceFields";
 import { MicrophoneMeter } from "./MicrophoneMeter";
 import { namesLine } from "./words";
 
 export function GreenRoom(props: { phase: Extract<GroupPhase, { kind: "ready" }>; title: string }) {
-  const { me, chats, group } = useHome();
+  const { me, chats, devices, group } = useHome();
   const { t } = useI18n();
+  // Before the microphone was allowed, nothing had a name to choose it by.
+  createEffect(() => props.phase.open && devices.refresh());
   const living = () => group.calls().get(props.phase.chat);
   const inside = (): string => {
     const call = living();
@@ -101,22 +103,8 @@ function Mirror() {
         </Show>
       </div>
       <div class="tray two" role="toolbar" aria-label={t("call.controls")}>
-        <CallButton
-          icon={muted() ? "micoff" : "mic"}
-          look={muted() ? "mute" : "on"}
-          text={muted() ? t("mic.label_off") : t("mic.label_on")}
-          label={muted() ? t("mic.off") : t("mic.on")}
-          testId="green-mute"
-          onClick={toggleMicrophone}
-        />
-        <CallButton
-          icon={filmed() ? "video" : "videooff"}
-          look={filmed() ? "on" : "off"}
-          text={filmed() ? t("cam.label_on") : t("cam.label_off")}
-          label={filmed() ? t("cam.on") : t("cam.off")}
-          testId="green-camera"
-          onClick={toggleCamera}
-        />
+        <MicrophoneButton on={!muted()} testId="green-mute" onToggle={toggleMicrophone} />
+        <CameraButton on={filmed()} testId="green-camera" onToggle={toggleCamera} />
       </div>
     </div>
   );

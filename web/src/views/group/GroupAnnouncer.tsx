@@ -11,22 +11,19 @@ export function GroupAnnouncer() {
   const [words, setWords] = createSignal("");
   const others = (): readonly GroupTile[] => group.participants().filter((tile) => !tile.self);
   createEffect(
-    on(
-      others,
-      (now, before: readonly GroupTile[] = []) => {
-        const was = new Map(before.map((tile) => [tile.userId, tile]));
-        const is = new Set(now.map((tile) => tile.userId));
-        const said = [
-          ...now.filter((tile) => !was.has(tile.userId)).map((tile) => t("group.said_in", { name: tile.username })),
-          ...before.filter((tile) => !is.has(tile.userId)).map((tile) => t("group.said_out", { name: tile.username })),
-          ...now
-            .filter((tile) => tile.state === "lost" && was.get(tile.userId)?.state === "connected")
-            .map((tile) => t("group.said_lost", { name: tile.username })),
-        ];
-        if (said.length > 0) setWords(said.join(". "));
-      },
-      { defer: true },
-    ),
+    on(others, (now, before) => {
+      if (!before) return;
+      const was = new Map(before.map((tile) => [tile.userId, tile]));
+      const is = new Set(now.map((tile) => tile.userId));
+      const said = [
+        ...now.filter((tile) => !was.has(tile.userId)).map((tile) => t("group.said_in", { name: tile.username })),
+        ...before.filter((tile) => !is.has(tile.userId)).map((tile) => t("group.said_out", { name: tile.username })),
+        ...now
+          .filter((tile) => tile.state === "lost" && was.get(tile.userId)?.state === "connected")
+          .map((tile) => t("group.said_lost", { name: tile.username })),
+      ];
+      if (said.length > 0) setWords(said.join(". "));
+    }),
   );
   return (
     <p class="vh" role="status">

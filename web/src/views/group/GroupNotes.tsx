@@ -8,7 +8,7 @@ import { useHome } from "../context";
 import { useNameOf } from "./names";
 import { namesLine } from "./words";
 
-export function GroupNotes(props: { link: GroupLink; alone: boolean }) {
+export function GroupNotes(props: { link: GroupLink; alone: boolean; fault: string }) {
   const { group } = useHome();
   const { t } = useI18n();
   const nameOf = useNameOf();
@@ -44,6 +44,11 @@ export function GroupNotes(props: { link: GroupLink; alone: boolean }) {
       <Show when={self().screen}>
         <p>
           <Icon name="share" size="s" /> {t("screen.own")}
+        </p>
+      </Show>
+      <Show when={props.fault}>
+        <p role="alert" data-testid="group-fault">
+          {props.fault}
         </p>
       </Show>
       <p role="status">{calling()}</p>

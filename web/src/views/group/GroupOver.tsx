@@ -3,21 +3,16 @@
 import { onMount, Show } from "solid-js";
 import { useI18n } from "../../i18n";
 import { stopwatch } from "../../i18n/time";
-import type { GroupEnd, GroupPhase } from "../../stores/group";
 import { ChatAvatar } from "../ChatAvatar";
 import { useHome } from "../context";
-
-type Over = Extract<GroupPhase, { kind: "over" }>;
-
-/** `again`: the same once more may work. `back`: the call goes on without this device. */
-type Way = "again" | "back" | "here" | null;
+import { wayOf, type Over, type Way } from "./way";
 
 export function GroupOver(props: { phase: Over; title: string }) {
   const { chats, group } = useHome();
   const { t } = useI18n();
   const words = useOverWords();
   const living = () => group.calls().get(props.phase.chat);
-  const way = (): Way => wayOf(props.phase.reason, living() !== undefined);
+  const way = (): Way => wayOf(props.phase, living() !== undefined);
   const camera = (): boolean => props.phase.type === "video";
   function enter(): void {
     const call = living();
@@ -34,7 +29,7 @@ export function GroupOver(props: { phase: Over; title: string }) {
         </div>
         <h1>{props.title}</h1>
         <p class="status" role="alert">
-          {words(props.phase)}
+          {words(props.phase, way())}
         </p>
       </div>
       <div class="after-call">
@@ -53,36 +48,10 @@ export function GroupOver(props: { phase: Over; title: string }) {
   );
 }
 
-function wayOf(reason: GroupEnd, isLiving: boolean): Way {
-  switch (reason) {
-    case "left":
-    case "lost":
-      return isLiving ? "back" : null;
-    case "moved":
-      return isLiving ? "here" : null;
-    case "full":
-    case "locked":
-      return isLiving ? "again" : null;
-    case "no_path":
-    case "failed":
-    case "denied":
-    case "missing":
-    case "in_use":
-      return "again";
-    case "ended":
-    case "missed":
-    case "cancelled":
-    case "removed":
-    case "already":
-    case "insecure":
-      return null;
-  }
-}
-
-function useOverWords(): (phase: Over) => string {
+function useOverWords(): (phase: Over, way: Way) => string {
   const { me, group } = useHome();
   const { t } = useI18n();
-  return ({ reason, chat, seconds }) => {
+  return ({ reason, chat, seconds }, way) => {
     switch (reason) {
       case "left": {
         const others = (group.calls().get(chat)?.participants ?? []).filter((each) => each.userId !== me).length;
@@ -107,12 +76,13 @@ function useOverWords(): (phase: Over) => string {
       case "already":
         return t("end.already");
       case "no_path":
-        return t("over.no_path");
+        return t(way ? "over.no_path" : "over.too_late");
       case "failed":
-        return t("over.failed");
+        return t(way ? "over.failed" : "over.too_late");
       case "denied":
       case "missing":
       case "in_use":
+        return t(way ? `end.${reason}` : "over.too_late");
       case "insecure":
         return t(`end.${reason}`);
     }

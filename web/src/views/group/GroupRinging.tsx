@@ -1,27 +1,18 @@
 // A group call that rings here, over everything: who calls, in which chat, who is in it. For who is in another call, a line of words.
 
-import { createEffect, createMemo, on, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, on, onCleanup, Show } from "solid-js";
 import { useI18n } from "../../i18n";
 import type { GroupRing } from "../../stores/group";
-import { CallButton } from "../../ui/CallButton";
-import { Icon } from "../../ui/Icon";
-import { Rings } from "../../ui/Rings";
 import { useHome } from "../context";
-import { holdFocus, isTyping } from "../keys";
+import { IncomingCard } from "../IncomingCard";
 import { startRinging } from "../ringtone";
 import { useCallTitle } from "./names";
-import { namesLine } from "./words";
+import { useLoudRing } from "./ring";
+import { isInvitation, namesLine } from "./words";
 
 export function GroupRinging() {
   const { group } = useHome();
-  const loud = createMemo(() => {
-    const ring = group.ringing();
-    return ring && !ring.busy ? ring : null;
-  });
-  const quiet = createMemo(() => {
-    const ring = group.ringing();
-    return ring?.busy ? ring : null;
-  });
+  const loud = useLoudRing();
   createEffect(
     on(
       () => loud()?.call ?? null,
@@ -31,81 +22,50 @@ export function GroupRinging() {
     ),
   );
   return (
-    <>
-      <Show when={loud()}>{(ring) => <IncomingGroupCall ring={ring()} />}</Show>
-      <Show when={quiet()}>{(ring) => <Notice ring={ring()} />}</Show>
-    </>
+    <Show when={loud()} fallback={<Show when={group.ringing()}>{(ring) => <Notice ring={ring()} />}</Show>}>
+      {(ring) => <IncomingGroupCall ring={ring()} />}
+    </Show>
   );
 }
+
+const TEST_IDS = { card: "group-incoming", answer: "group-answer", voice: "group-answer-voice", decline: "group-decline" };
 
 function IncomingGroupCall(props: { ring: GroupRing }) {
   const { group } = useHome();
   const { t } = useI18n();
   const title = useCallTitle();
+  const isInvited = useIsInvited();
   const video = (): boolean => props.ring.type === "video";
+  const kind = (): string => {
+    if (isInvited(props.ring)) return t(video() ? "group.invites_video" : "group.invites_voice");
+    return t(video() ? "group.ring_video" : "group.ring_voice");
+  };
   const inside = (): string => {
     const others = group.calls().get(props.ring.chat)?.participants ?? [];
     const names = others.filter((each) => each.userId !== props.ring.from.id).map((each) => each.username);
     return names.length > 0 ? t("group.ring_in", { names: namesLine(t, names, 2) }) : "";
   };
-  const answer = (camera: boolean): void => group.join(props.ring.call, { camera });
-  let yes!: HTMLButtonElement;
-  let card!: HTMLDivElement;
-  onMount(() => {
-    const before = document.activeElement;
-    if (!isTyping()) yes.focus();
-    onCleanup(() => before instanceof HTMLElement && before.isConnected && before.focus());
-  });
   return (
-    <div
-      class="stage over card-top"
-      role="alertdialog"
-      aria-modal="true"
-      aria-labelledby="group-ring-name"
-      aria-describedby="group-ring-kind group-ring-chat"
-      ref={card}
-      data-testid="group-incoming"
-      onKeyDown={(event) => event.key === "Tab" && holdFocus(event, card)}
+    <IncomingCard
+      from={props.ring.from}
+      video={video()}
+      testIds={TEST_IDS}
+      onAnswer={(camera) => group.join(props.ring.call, { camera })}
+      onDecline={() => group.decline()}
     >
-      <div class="centre">
-        <Rings id={props.ring.from.id} name={props.ring.from.username} count={3} />
-        <h1 id="group-ring-name">{props.ring.from.username}</h1>
-        <p class="status" id="group-ring-kind">
-          {video() ? t("group.ring_video") : t("group.ring_voice")}
-        </p>
-        <p class="muted" id="group-ring-chat">
-          {t("group.ring_chat", { chat: title(props.ring.chat) || props.ring.chatName })}
-          <Show when={inside()}>
-            {(line) => (
-              <>
-                <br />
-                {line()}
-              </>
-            )}
-          </Show>
-        </p>
-      </div>
-      <Show when={video()}>
-        <div class="pill-row">
-          <button class="pill" onClick={() => answer(false)} data-testid="group-answer-voice">
-            <Icon name="videooff" size="s" />
-            {t("call.answer_nocam")}
-          </button>
-        </div>
-      </Show>
-      <div class="answer">
-        <CallButton icon="end" look="end" text={t("call.decline")} testId="group-decline" onClick={() => group.decline()} />
-        <CallButton
-          icon={video() ? "video" : "phone"}
-          look="yes"
-          text={t("call.answer")}
-          label={video() ? t("call.answer_video") : t("call.answer")}
-          testId="group-answer"
-          ref={(button) => (yes = button)}
-          onClick={() => answer(video())}
-        />
-      </div>
-    </div>
+      <p class="status">{kind()}</p>
+      <p class="muted">
+        {t("group.ring_chat", { chat: title(props.ring.chat) || props.ring.chatName })}
+        <Show when={inside()}>
+          {(line) => (
+            <>
+              <br />
+              {line()}
+            </>
+          )}
+        </Show>
+      </p>
+    </IncomingCard>
   );
 }
 
@@ -113,14 +73,25 @@ function Notice(props: { ring: GroupRing }) {
   const { group } = useHome();
   const { t } = useI18n();
   const title = useCallTitle();
+  const isInvited = useIsInvited();
+  const words = (): string => {
+    const said = { name: props.ring.from.username, chat: title(props.ring.chat) || props.ring.chatName };
+    return t(isInvited(props.ring) ? "group.notice_invites" : "group.notice", said);
+  };
   return (
     <div class="toasts">
       <div class="toast" role="status" data-testid="group-notice">
-        <p>{t("group.notice", { name: props.ring.from.username, chat: title(props.ring.chat) || props.ring.chatName })}</p>
-        <button class="btn" onClick={() => group.decline()}>
+        <p>{words()}</p>
+        <button class="btn" onClick={() => group.hush()}>
           {t("group.notice_ok")}
         </button>
       </div>
     </div>
   );
+}
+
+/** It is this one who is called, and not everybody in the chat. */
+function useIsInvited(): (ring: GroupRing) => boolean {
+  const { chats, group } = useHome();
+  return (ring) => isInvitation(ring.from.id, group.calls().get(ring.chat), chats.row(ring.chat)?.kind);
 }

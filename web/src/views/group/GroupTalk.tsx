@@ -1,6 +1,6 @@
 // A group call that goes on.
 
-import { createSignal, Show } from "solid-js";
+import { createEffect, createSignal, onCleanup, Show } from "solid-js";
 import type { GroupPhase } from "../../stores/group";
 import { useHome } from "../context";
 import { createFullScreen } from "../fullScreen";
@@ -14,6 +14,9 @@ import { PeoplePanel } from "./PeoplePanel";
 import { Pictures } from "./Pictures";
 import { createStageView } from "./stageView";
 
+/** Long enough to be read twice. */
+const FAULT_MS = 8_000;
+
 export interface GroupTalkProps extends Pick<GroupHeaderProps, "title" | "onFold" | "chat"> {
   phase: Extract<GroupPhase, { kind: "active" }>;
 }
@@ -23,6 +26,12 @@ export function GroupTalk(props: GroupTalkProps) {
   const view = createStageView(group.participants);
   const full = createFullScreen();
   const [open, setOpen] = createSignal<"people" | "devices" | null>(null);
+  const [fault, setFault] = createSignal("");
+  createEffect(() => {
+    if (!fault()) return;
+    const timer = window.setTimeout(() => setFault(""), FAULT_MS);
+    onCleanup(() => window.clearTimeout(timer));
+  });
   const alone = (): boolean => group.participants().every((tile) => tile.self);
   return (
     <>
@@ -31,9 +40,14 @@ export function GroupTalk(props: GroupTalkProps) {
         <Show when={alone()} fallback={<Pictures view={view} />}>
           <Alone onInvite={() => setOpen("people")} />
         </Show>
-        <GroupNotes link={props.phase.link} alone={alone()} />
+        <GroupNotes link={props.phase.link} alone={alone()} fault={fault()} />
       </div>
-      <GroupTray onPeople={() => setOpen("people")} onDevices={() => setOpen("devices")} onFull={() => full.isPossible && full.toggle()} />
+      <GroupTray
+        onPeople={() => setOpen("people")}
+        onDevices={() => setOpen("devices")}
+        onFull={() => full.isPossible && full.toggle()}
+        onFault={setFault}
+      />
       <GroupAnnouncer />
       <PeoplePanel open={open() === "people"} onClose={() => setOpen(null)} />
       <DeviceSheet open={open() === "devices"} onClose={() => setOpen(null)} />

@@ -2,14 +2,19 @@
 
 import { createSignal, Show } from "solid-js";
 import { useI18n } from "../../i18n";
+import { failureText } from "../../i18n/errors";
+import { asApiError, MediaError } from "../../stores/failure";
 import { CallButton } from "../../ui/CallButton";
 import { useCallKeys } from "../callKeys";
 import { useHome } from "../context";
+import { CameraButton, MicrophoneButton } from "../DeviceButtons";
 
 export interface GroupTrayProps {
   onPeople(): void;
   onDevices(): void;
   onFull(): void;
+  /** Why what was pressed did not come about; empty: nothing to say. */
+  onFault(words: string): void;
 }
 
 export function GroupTray(props: GroupTrayProps) {
@@ -25,37 +30,33 @@ export function GroupTray(props: GroupTrayProps) {
     setSaid(muted() ? t("mic.on_note") : "");
     group.setMuted(!muted());
   }
-  function toggleCamera(): void {
-    setSaid(t(filmed() ? "group.said_cam_off" : "group.said_cam_on"));
-    void group.setCamera(!filmed());
+  async function toggleCamera(): Promise<void> {
+    const wanted = !filmed();
+    await group.setCamera(wanted);
+    // That it cannot be had stands on the stage.
+    setSaid(filmed() === wanted ? t(wanted ? "group.said_cam_on" : "group.said_cam_off") : "");
   }
-  useCallKeys({ microphone: toggleMicrophone, camera: toggleCamera, full: () => props.onFull() });
+  async function toggleScreen(): Promise<void> {
+    props.onFault("");
+    try {
+      await group.shareScreen(!sharing());
+    } catch (error) {
+      props.onFault(error instanceof MediaError ? t("screen.failed") : failureText(t, asApiError(error)));
+    }
+  }
+  useCallKeys({ microphone: toggleMicrophone, camera: () => void toggleCamera(), full: () => props.onFull() });
 
   return (
     <div class="tray many" classList={{ six: group.self().canShare }} role="toolbar" aria-label={t("call.controls")}>
-      <CallButton
-        icon={muted() ? "micoff" : "mic"}
-        look={muted() ? "mute" : "on"}
-        text={muted() ? t("mic.label_off") : t("mic.label_on")}
-        label={muted() ? t("mic.off") : t("mic.on")}
-        testId="group-mute"
-        onClick={toggleMicrophone}
-      />
-      <CallButton
-        icon={filmed() ? "video" : "videooff"}
-        look={filmed() ? "on" : "off"}
-        text={filmed() ? t("cam.label_on") : t("cam.label_off")}
-        label={filmed() ? t("cam.on") : t("cam.off")}
-        testId="group-camera"
-        onClick={toggleCamera}
-      />
+      <MicrophoneButton on={!muted()} testId="group-mute" onToggle={toggleMicrophone} />
+      <CameraButton on={filmed()} testId="group-camera" onToggle={() => void toggleCamera()} />
       <Show when={group.self().canShare}>
         <CallButton
           icon="share"
           look={sharing() ? "on" : "off"}
           text={sharing() ? t("screen.stop") : t("screen.start")}
           testId="group-screen"
-          onClick={() => void group.shareScreen(!sharing())}
+          onClick={() => void toggleScreen()}
         />
       </Show>
       <CallButton icon="people" look="off" text={t("group.people")} testId="group-people" onClick={() => props.onPeople()} />

@@ -4,14 +4,16 @@ import { Show } from "solid-js";
 import { useI18n } from "../../i18n";
 import { Icon } from "../../ui/Icon";
 import { useHome } from "../context";
+import { useIsEngaged } from "../free";
 import { useCallTitle } from "./names";
 
 export function Interrupted() {
   const { group } = useHome();
   const { t } = useI18n();
   const titleOf = useCallTitle();
+  const isEngaged = useIsEngaged();
   return (
-    <Show when={group.interrupted()}>
+    <Show when={!isEngaged() && group.interrupted()}>
       {(call) => (
         <section class="live slim" role="alert" data-testid="group-interrupted">
           <span class="beat">

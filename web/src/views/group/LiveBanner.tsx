@@ -7,18 +7,20 @@ import { useI18n } from "../../i18n";
 import { spanInWords } from "../../i18n/time";
 import { Icon } from "../../ui/Icon";
 import { useApp, useHome } from "../context";
+import { useIsEngaged } from "../free";
 import { now } from "../now";
 import { isWide } from "../wide";
 import { useCallTitle } from "./names";
+import { useLoudRing } from "./ring";
 
 /** The living call of a chat, unless this device is in it, on its way there or just out of it, or is being asked for it by other means. */
 function useLiveCall(): (chat: ChatId) => GroupCall | null {
   const { group } = useHome();
+  const loud = useLoudRing();
   return (chat) => {
     const phase = group.phase();
     const isHere = phase.kind !== "idle" && phase.chat === chat;
-    const ring = group.ringing();
-    const isAsked = group.interrupted()?.chatId === chat || (ring?.chat === chat && !ring.busy);
+    const isAsked = group.interrupted()?.chatId === chat || loud()?.chat === chat;
     return isHere || isAsked ? null : (group.calls().get(chat) ?? null);
   };
 }
@@ -49,6 +51,7 @@ function Live(props: { call: GroupCall; where?: boolean }) {
   const { group } = useHome();
   const { t } = useI18n();
   const title = useCallTitle();
+  const isEngaged = useIsEngaged();
   const span = (): string => spanInWords(t, Math.max(60, (now().getTime() - Date.parse(props.call.startedAt)) / 1000));
   return (
     <section class="live" classList={{ slim: !props.where }} aria-label={t("live.label")} data-testid="live-banner">
@@ -64,9 +67,12 @@ function Live(props: { call: GroupCall; where?: boolean }) {
           {props.where ? t("live.where", { chat: title(props.call.chatId), span: span() }) : span()}
         </p>
       </div>
-      <button class="btn primary" onClick={() => group.prepare(props.call.chatId, props.call.type)} data-testid="live-join">
-        {t("live.join")}
-      </button>
+      {/* The talk one is in is left by its own button alone. */}
+      <Show when={!isEngaged()}>
+        <button class="btn primary" onClick={() => group.prepare(props.call.chatId, props.call.type)} data-testid="live-join">
+          {t("live.join")}
+        </button>
+      </Show>
     </section>
   );
 }

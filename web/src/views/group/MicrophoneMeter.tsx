@@ -1,6 +1,6 @@
 // Whether one is heard: bars that move, and the same in words.
 
-import { createSignal, Show } from "solid-js";
+import { createSignal, onCleanup, Show } from "solid-js";
 import { useI18n } from "../../i18n";
 import { Meter } from "../../ui/Meter";
 import { useHome } from "../context";
@@ -8,6 +8,8 @@ import { useHome } from "../context";
 export function MicrophoneMeter() {
   const { group } = useHome();
   const { t } = useI18n();
+  const meter = group.openMeter();
+  onCleanup(meter.close);
   const [heard, setHeard] = createSignal(false);
   const words = (): string => {
     const phase = group.phase();
@@ -18,7 +20,7 @@ export function MicrophoneMeter() {
   return (
     <div class="meter-line">
       <Show when={!group.self().muted}>
-        <Meter level={() => group.level()} onHeard={() => setHeard(true)} />
+        <Meter level={meter.level} onHeard={() => setHeard(true)} />
       </Show>
       <p class="sm muted" role="status">
         {words()}

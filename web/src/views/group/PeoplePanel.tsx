@@ -59,7 +59,11 @@ function Inside() {
             type="checkbox"
             role="switch"
             checked={locked()}
-            onChange={() => moderate(locked() ? "unlock" : "lock")}
+            onChange={({ currentTarget }) => {
+              // It shows what is, also when that is refused.
+              currentTarget.checked = locked();
+              moderate(locked() ? "unlock" : "lock");
+            }}
             data-testid="group-lock"
           />
         </label>

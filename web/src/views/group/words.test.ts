@@ -1,10 +1,11 @@
 import { translator } from "@solid-primitives/i18n";
 import { describe, expect, it } from "vitest";
+import type { GroupCall } from "../../api/group";
 import type { Translate } from "../../i18n";
 import { en } from "../../i18n/en";
 import { ru } from "../../i18n/ru";
 import type { GroupPicture, GroupTile } from "../../stores/group";
-import { namesLine, pausedWords, qualityWords, tileLabel } from "./words";
+import { isInvitation, namesLine, pausedWords, qualityWords, tileLabel } from "./words";
 
 const t = translator(() => ru) as Translate;
 const english = translator(() => en) as Translate;
@@ -25,6 +26,16 @@ const valya: GroupTile = {
   screen: null,
 };
 const picture = (state: GroupPicture["state"]): GroupPicture => ({ track: {} as MediaStreamTrack, state, layer: null });
+
+describe("a call that rings", () => {
+  const call = { startedBy: "anna" } as GroupCall;
+
+  it("is for everybody when who started it calls, and an invitation by anybody else, or into a call of two that grew", () => {
+    expect(isInvitation("anna", call, "family")).toBe(false);
+    expect(isInvitation("boris", call, "family")).toBe(true);
+    expect(isInvitation("anna", call, "private")).toBe(true);
+  });
+});
 
 describe("a picture in words", () => {
   it("says name, microphone, speaking and camera", () => {

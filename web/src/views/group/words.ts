@@ -1,5 +1,7 @@
 // What is said of people in a group call, from their state.
 
+import type { GroupCall } from "../../api/group";
+import type { Chat, UserId } from "../../api/wire";
 import type { Translate } from "../../i18n";
 import type { GroupPicture, GroupTile } from "../../stores/group";
 
@@ -9,6 +11,11 @@ export function namesLine(t: Translate, names: readonly string[], max = 3): stri
   const shown = names.length <= max + 1 ? names : names.slice(0, max);
   const line = shown.join(", ");
   return shown.length === names.length ? line : t("names.and_more", { names: line, n: names.length - shown.length });
+}
+
+/** It rings for somebody who was called into it, and not for everybody in its chat. */
+export function isInvitation(from: UserId, call: GroupCall | undefined, chat: Chat["kind"] | undefined): boolean {
+  return chat === "private" || (call !== undefined && call.startedBy !== from);
 }
 
 export const nameOf = (t: Translate, tile: GroupTile): string => (tile.self ? t("tile.you") : tile.username);
