@@ -41,7 +41,7 @@ function Inside(props: { entry: CallEntry; onClose(): void }) {
         </div>
       </div>
       <ul class="list">
-        <For each={props.entry.participants}>{(person) => <Part person={person} />}</For>
+        <For each={props.entry.participants}>{(person) => <Part person={person} isOver={props.entry.endedAt !== null} />}</For>
       </ul>
       <Show when={isFree()}>
         <button
@@ -60,7 +60,7 @@ function Inside(props: { entry: CallEntry; onClose(): void }) {
   );
 }
 
-function Part(props: { person: CallPerson }) {
+function Part(props: { person: CallPerson; isOver: boolean }) {
   const { me } = useHome();
   const { t, language } = useI18n();
   const name = (): string =>
@@ -74,7 +74,7 @@ function Part(props: { person: CallPerson }) {
         </span>
         <span class="li-b">
           <span class="one" classList={{ missed: props.person.outcome === "missed" }}>
-            {partOf(t, language(), props.person)}
+            {partOf(t, language(), props.person, props.isOver)}
           </span>
         </span>
       </span>

@@ -1,7 +1,7 @@
 // A row of the history: with whom, what came of it, and the same call again.
 
 import { Show } from "solid-js";
-import type { CallEntry } from "../../api/wire";
+import type { CallEntry, Chat } from "../../api/wire";
 import { useI18n } from "../../i18n";
 import { moment } from "../../i18n/time";
 import { Avatar } from "../../ui/Avatar";
@@ -9,7 +9,7 @@ import { Icon } from "../../ui/Icon";
 import { ChatAvatar } from "../ChatAvatar";
 import { useHome } from "../context";
 import { useIsFree } from "../free";
-import { chatTitle } from "../names";
+import { chatTitle, otherOf } from "../names";
 import { now } from "../now";
 import { otherIn, seenBy } from "./words";
 
@@ -37,12 +37,23 @@ export function CallFace(props: { entry: CallEntry; size: number }) {
   );
 }
 
+/** The chat whose call it was. Null for a call between two, also when it had grown: others were in that, and not in its chat. */
+function useChatOf(): (entry: CallEntry) => Chat | null {
+  const { chats } = useHome();
+  return (entry) => {
+    const row = entry.form === "group" ? chats.row(entry.chatId) : undefined;
+    return row && row.kind !== "private" ? row : null;
+  };
+}
+
 /** Makes the same call once more. */
 export function useCallAgain(): (entry: CallEntry) => void {
-  const { me, call, group } = useHome();
+  const { me, chats, call, group } = useHome();
+  const chatOf = useChatOf();
   return (entry) => {
-    if (entry.form === "group") group.prepare(entry.chatId, entry.type);
-    else call.dial(otherIn(entry, me), entry.type);
+    if (chatOf(entry)) return group.prepare(entry.chatId, entry.type);
+    const row = chats.row(entry.chatId);
+    call.dial((row && otherOf(row, me)) ?? otherIn(entry, me), entry.type);
   };
 }
 
@@ -51,6 +62,7 @@ export function PastCall(props: { entry: CallEntry; onOpen(): void }) {
   const { t, language } = useI18n();
   const nameOf = useCallFace();
   const again = useCallAgain();
+  const chatOf = useChatOf();
   const isFree = useIsFree();
   const seen = () => seenBy(t, props.entry, me);
   const video = (): boolean => props.entry.type === "video";
@@ -78,7 +90,7 @@ export function PastCall(props: { entry: CallEntry; onOpen(): void }) {
         <button
           class="ib go"
           aria-label={
-            props.entry.form === "group"
+            chatOf(props.entry)
               ? t(video() ? "group.call_video" : "group.call_voice")
               : t(video() ? "chat.call_video" : "chat.call_voice", { name: nameOf(props.entry) })
           }

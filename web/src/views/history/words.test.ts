@@ -67,6 +67,10 @@ describe("a group call of the past", () => {
     expect(seenBy(t, group, "anna").missed).toBe(false);
   });
 
+  it("is one with who started it, or for them with who was called", () => {
+    expect([otherIn(group, "sonya"), otherIn(group, "dima")]).toEqual([dima, anna]);
+  });
+
   it("that nobody joined says that", () => {
     const alone: CallEntry = { ...group, status: "missed", answeredAt: null, duration: null, participants: [part(dima, "joined"), part(anna, "missed")] };
     expect(words(alone, "dima")).toBe("никто не вошёл");
@@ -81,14 +85,15 @@ describe("a group call of the past", () => {
 
   it("tells of each what they did with it", () => {
     const joined: CallPerson = { ...part(anna, "joined"), joinedAt: "2026-11-22T14:00:00.000", leftAt: "2026-11-22T14:05:00.000" };
-    expect(plain(partOf(t, "ru", joined))).toBe("в звонке 14:00–14:05");
-    expect(plain(partOf(t, "ru", { ...joined, leftAt: null }))).toBe("в звонке с 14:00");
-    expect(partOf(t, "ru", part(anna, "joined"))).toBe("в звонке");
-    expect((["missed", "declined", "busy", "rang"] as const).map((outcome) => partOf(t, "ru", part(anna, outcome)))).toEqual([
+    expect(plain(partOf(t, "ru", joined, true))).toBe("в звонке 14:00–14:05");
+    expect(plain(partOf(t, "ru", { ...joined, leftAt: null }, false))).toBe("в звонке с 14:00");
+    expect(partOf(t, "ru", part(anna, "joined"), true)).toBe("в звонке");
+    expect((["missed", "declined", "busy", "rang"] as const).map((outcome) => partOf(t, "ru", part(anna, outcome), false))).toEqual([
       "звонок пропущен",
       "звонок отклонён",
       "другой звонок",
       "звоним…",
     ]);
+    expect(partOf(t, "ru", part(anna, "rang"), true)).toBe("не в звонке");
   });
 });

@@ -19,10 +19,10 @@ export function seenBy(t: Translate, entry: CallEntry, me: UserId): Seen {
   return entry.form === "group" ? seenGroup(t, entry, me) : seenPrivate(t, entry, me);
 }
 
-/** The other one of a private call; who started it, of any other. */
+/** The other one of a private call; of any other who started it, unless that is oneself. */
 export function otherIn(entry: CallEntry, me: UserId): Person {
-  const other = entry.participants.find((each) => each.user.id !== me)?.user;
-  return entry.form === "private" && other ? other : entry.startedBy;
+  if (entry.form === "group" && entry.startedBy.id !== me) return entry.startedBy;
+  return entry.participants.find((each) => each.user.id !== me)?.user ?? entry.startedBy;
 }
 
 export const joinedIn = (entry: CallEntry): readonly CallPerson[] => entry.participants.filter((each) => each.outcome === "joined");
@@ -73,7 +73,7 @@ function groupEnded(t: Translate, entry: CallEntry): string {
 }
 
 /** What somebody did with a call. */
-export function partOf(t: Translate, language: Language, person: CallPerson): string {
+export function partOf(t: Translate, language: Language, person: CallPerson, isOver: boolean): string {
   switch (person.outcome) {
     case "joined": {
       if (person.joinedAt === null) return t("history.person_in");
@@ -89,6 +89,6 @@ export function partOf(t: Translate, language: Language, person: CallPerson): st
     case "busy":
       return t("history.person_busy");
     case "rang":
-      return t("history.person_rang");
+      return t(isOver ? "history.person_out" : "history.person_rang");
   }
 }
