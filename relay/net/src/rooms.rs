@@ -11,7 +11,11 @@ pub(crate) use candidates::Candidates;
 use crate::rings::{Outgoing, Record};
 use routes::Routes;
 use sfu::{Ask, Event, Path, Refusal, Reply, Settings, Taken, Transmit, Via};
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 use stun::DatagramClass;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use turn::WorkerId;
@@ -56,8 +60,20 @@ impl Rooms {
         }
     }
 
+    /// Does what a room is asked. A bug that this meets ends that room: it may be half changed, and who was in it joins anew.
     pub(crate) fn ask(&mut self, ask: Ask, now: Instant) -> Result<Reply, Refusal> {
-        self.rooms.ask(ask, now)
+        let room = ask.room();
+        let rooms = &mut self.rooms;
+        let answered = guarded(|| rooms.ask(ask, now));
+        answered.unwrap_or_else(|| {
+            let closed = guarded(|| rooms.ask(Ask::Close { room }, now));
+            tracing::error!(
+                room = room.0,
+                closed = closed.is_some(),
+                "a room met a bug and is closed"
+            );
+            Err(Refusal::NoSuchRoom)
+        })
     }
 
     /// Takes a datagram of a client, or hands it to the worker whose it is. Returns `false` if it is no room's: STUN that is no connectivity check, or
@@ -187,4 +203,9 @@ impl Rooms {
     pub(crate) fn counters(&self) -> sfu::Counters {
         self.rooms.counters()
     }
+}
+
+/// Returns `None` where it panics: the hook has said where.
+fn guarded<T>(asked: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(asked)).ok()
 }
