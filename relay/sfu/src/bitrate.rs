@@ -13,7 +13,7 @@ const FIRST: Duration = Duration::from_secs(1);
 /// A stream of which nothing came for so long has stopped. A screen that stands still sends a frame a second.
 const STOPPED: Duration = Duration::from_millis(1500);
 /// The headers of a packet: RTP with its extensions, SRTP, UDP and IP.
-const HEADERS: u64 = 70;
+pub(crate) const HEADERS: u64 = 70;
 
 /// Measures one stream. Only what a viewer would be sent counts: no padding and no probes.
 #[derive(Debug, Clone)]

@@ -44,7 +44,7 @@ pub struct Dropped {
     pub not_wanted: u64,
     /// Media above the limit of its publication.
     pub over_bitrate: u64,
-    /// What cannot be read.
+    /// What cannot be read, or came more often than anybody needs.
     pub malformed: u64,
     /// From nobody who is here: STUN without the password, DTLS and RTP on a path that was not proven.
     pub stranger: u64,

@@ -5,27 +5,62 @@
 
 use std::{fmt::Write as _, net::SocketAddr};
 
-/// Bytes of a description. One for 32 participants has about 130,000.
-const LONGEST: usize = 256 * 1024;
+/// Bytes of an m-line and its attributes: one of a picture has some 1,700 in a browser, and a client may know more codecs.
+const OF_A_MEDIA_LINE: usize = 2_250;
 
-/// Lines of a description.
-const MOST_LINES: usize = 8_000;
+/// Lines of an m-line and its attributes: one of a picture has about 50 in a browser.
+const LINES_OF_A_MEDIA_LINE: usize = 60;
 
 /// Bytes of a line.
 const LONGEST_LINE: usize = 2_048;
 
-/// m-lines: two seats of two lines for each of 32 participants, and some that are stopped.
-const MOST_MEDIA_LINES: usize = 160;
+/// m-lines of a client's own: what it publishes, what it has stopped publishing, and lines to receive on that it brings along.
+pub(crate) const MOST_OWN_LINES: usize = 32;
 
-/// Attributes of one kind (SSRCs, RIDs, header extensions, formats) in an m-line: each may become state.
-const MOST_OF_A_KIND: usize = 64;
+/// m-lines that carry one participant to another: a seat for microphone and camera, one for a screen and its sound.
+const LINES_OF_A_PARTICIPANT: usize = 4;
 
-/// SSRCs in an m-line: three layers with their retransmissions, and then some.
+/// Formats of an m-line.
+const MOST_FORMATS: usize = 64;
+
+/// Header extensions, attributes of formats and SSRC groups of an m-line in all: each may become state. A browser with many
+/// codecs writes some 250.
+const MOST_ATTRIBUTES: usize = 512;
+
+/// RIDs of an m-line. How many layers a publication may have is its limit's, and less.
+const MOST_RIDS: usize = 8;
+
+/// SSRCs of an m-line: three layers with their retransmissions, and then some.
 const MOST_SSRCS: usize = 16;
+
+/// SSRCs of all m-lines that send: each becomes a stream.
+const MOST_SSRCS_SENT: usize = 64;
 
 /// Which m-line of a description, from 0. It keeps its place in all descriptions of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Line(pub(crate) u16);
+
+/// What a description may have at most. It grows with the participants of a room: each is carried to each other in m-lines of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DescriptionBounds {
+    /// Bytes.
+    pub bytes: usize,
+    /// Lines.
+    pub lines: usize,
+    pub(crate) media_lines: usize,
+}
+
+impl DescriptionBounds {
+    /// Returns those of a room of so many participants.
+    pub const fn of(participants: usize) -> Self {
+        let media_lines = MOST_OWN_LINES + LINES_OF_A_PARTICIPANT * participants.saturating_sub(1);
+        Self {
+            bytes: media_lines * OF_A_MEDIA_LINE,
+            lines: media_lines * LINES_OF_A_MEDIA_LINE,
+            media_lines,
+        }
+    }
+}
 
 /// A description that came, within bounds.
 #[derive(Debug)]
@@ -51,8 +86,10 @@ pub(crate) struct MediaLine {
     pub(crate) sends: bool,
     /// RIDs of its simulcast layers in the order of the line; none without simulcast.
     pub(crate) rids: Vec<String>,
-    ssrcs: Vec<u32>,
-    of_a_kind: usize,
+    /// What it says to be sent as; nothing, mostly, with simulcast.
+    pub(crate) ssrcs: Vec<u32>,
+    named_rids: usize,
+    attributes: usize,
 }
 
 impl Description {
@@ -61,9 +98,9 @@ impl Description {
     /// # Errors
     ///
     /// In words for who wrote it.
-    pub(crate) fn parse(sdp: &str) -> Result<Self, &'static str> {
-        if sdp.len() > LONGEST {
-            return Err("longer than 256 KiB");
+    pub(crate) fn parse(sdp: &str, bounds: DescriptionBounds) -> Result<Self, &'static str> {
+        if sdp.len() > bounds.bytes {
+            return Err("longer than one of a full room");
         }
         let mut description = Self {
             text: String::with_capacity(sdp.len()),
@@ -73,8 +110,8 @@ impl Description {
         };
         let mut has_fingerprint = false;
         for (count, line) in sdp.lines().enumerate() {
-            if count >= MOST_LINES {
-                return Err("more than 8000 lines");
+            if count >= bounds.lines {
+                return Err("more lines than one of a full room");
             }
             if line.len() > LONGEST_LINE {
                 return Err("a line is longer than 2048 bytes");
@@ -86,7 +123,7 @@ impl Description {
                 continue;
             }
             has_fingerprint |= line.starts_with("a=fingerprint:");
-            description.read(line)?;
+            description.read(line, bounds)?;
             description.text.push_str(line);
             description.text.push_str("\r\n");
         }
@@ -97,10 +134,10 @@ impl Description {
         Ok(description)
     }
 
-    fn read(&mut self, line: &str) -> Result<(), &'static str> {
+    fn read(&mut self, line: &str, bounds: DescriptionBounds) -> Result<(), &'static str> {
         if let Some(media) = line.strip_prefix("m=") {
-            if self.lines.len() >= MOST_MEDIA_LINES {
-                return Err("more than 160 m-lines");
+            if self.lines.len() >= bounds.media_lines {
+                return Err("more m-lines than one of a full room");
             }
             self.lines.push(MediaLine::new(media)?);
         } else if let Some(ufrag) = line.strip_prefix("a=ice-ufrag:") {
@@ -135,7 +172,16 @@ impl Description {
                 return Err("a mid stands twice");
             }
         }
+        if self.ssrcs().count() > MOST_SSRCS_SENT {
+            return Err("too many SSRCs");
+        }
         Ok(())
+    }
+
+    /// Returns the SSRCs of what its sender sends.
+    pub(crate) fn ssrcs(&self) -> impl Iterator<Item = u32> + '_ {
+        let sending = self.lines.iter().filter(|line| line.sends);
+        sending.flat_map(|line| line.ssrcs.iter().copied())
     }
 
     /// Returns the m-line of that mid.
@@ -154,7 +200,7 @@ impl MediaLine {
             _ => return Err("only audio and video are taken, no data channels"),
         };
         let rejected = words.next() == Some("0");
-        if words.count() > MOST_OF_A_KIND {
+        if words.count() > MOST_FORMATS {
             return Err("an m-line has too many formats");
         }
         Ok(Self {
@@ -192,9 +238,15 @@ impl MediaLine {
                     return Err("an m-line has too many SSRCs");
                 }
             }
-            "rid" | "extmap" | "rtpmap" | "ssrc-group" => {
-                self.of_a_kind += 1;
-                if self.of_a_kind > 3 * MOST_OF_A_KIND {
+            "rid" => {
+                self.named_rids += 1;
+                if self.named_rids > MOST_RIDS {
+                    return Err("an m-line has too many RIDs");
+                }
+            }
+            "extmap" | "rtpmap" | "fmtp" | "rtcp-fb" | "ssrc-group" => {
+                self.attributes += 1;
+                if self.attributes > MOST_ATTRIBUTES {
                     return Err("an m-line has too many attributes");
                 }
             }
@@ -210,7 +262,8 @@ fn rids_of(simulcast: &str) -> Result<Vec<String>, &'static str> {
     let mut rids = Vec::new();
     while let (Some(direction), Some(list)) = (words.next(), words.next()) {
         if direction != "send" {
-            continue;
+            // Nothing goes to a client in layers, and each that it asks for would become a stream.
+            return Err("a=simulcast asks for layers to receive");
         }
         for rid in list.split(';') {
             // Alternatives of a layer and its being paused at first do not matter here.
@@ -219,7 +272,7 @@ fn rids_of(simulcast: &str) -> Result<Vec<String>, &'static str> {
             if rid.is_empty() || rid.len() > 8 || !rid.bytes().all(|c| c.is_ascii_alphanumeric()) {
                 return Err("a rid is not 1 to 8 letters or digits");
             }
-            if rids.len() >= MOST_OF_A_KIND {
+            if rids.len() >= MOST_RIDS {
                 return Err("too many simulcast layers");
             }
             rids.push(rid.to_owned());
@@ -290,15 +343,17 @@ mod tests {
 
     use super::*;
 
+    const BOUNDS: DescriptionBounds = DescriptionBounds::of(33);
+
     const HEAD: &str = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=fingerprint:sha-256 AA\r\n";
 
     #[test]
     fn a_description_is_read_through_and_loses_its_candidates() {
         let sdp = format!(
             "{HEAD}m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\na=sendonly\r\n\
-             m=video 0 UDP/TLS/RTP/SAVPF 96\na=mid:v1\na=recvonly\na=simulcast:send q;~h,x;f recv z\n"
+             m=video 0 UDP/TLS/RTP/SAVPF 96\na=mid:v1\na=recvonly\na=simulcast:send q;~h,x;f\n"
         );
-        let description = Description::parse(&sdp).unwrap();
+        let description = Description::parse(&sdp, BOUNDS).unwrap();
         assert!(!description.text.contains("candidate"));
         assert_eq!(description.ufrag, "abcd");
         let [audio, video] = &description.lines[..] else {
@@ -316,17 +371,26 @@ mod tests {
         let ssrcs: String = (0..17)
             .map(|ssrc| format!("a=ssrc:{ssrc} cname:x\r\n"))
             .collect();
+        let sending: String = (0..9)
+            .map(|mid| {
+                let ssrcs: String = (0..8)
+                    .map(|ssrc| format!("a=ssrc:{} cname:x\r\n", 10 * mid + ssrc))
+                    .collect();
+                format!("m=audio 9 X 1\r\na=mid:{mid}\r\n{ssrcs}")
+            })
+            .collect();
+        let rids: String = (0..9).map(|rid| format!("a=rid:{rid} send\r\n")).collect();
         let lines: String = (0..161)
             .map(|mid| format!("m=audio 9 X 1\r\na=mid:{mid}\r\n"))
             .collect();
         let cases = [
             (
-                format!("{HEAD}{}", "a".repeat(300_000)),
-                "longer than 256 KiB",
+                format!("{HEAD}{}", "a".repeat(400_000)),
+                "longer than one of a full room",
             ),
             (
                 format!("{HEAD}{}", "a=x\r\n".repeat(10_000)),
-                "more than 8000 lines",
+                "more lines than one of a full room",
             ),
             (
                 format!("{HEAD}a={}", "a".repeat(3_000)),
@@ -344,7 +408,20 @@ mod tests {
                 format!("{HEAD}{line}{ssrcs}"),
                 "an m-line has too many SSRCs",
             ),
-            (format!("{HEAD}{lines}"), "more than 160 m-lines"),
+            (
+                format!("{HEAD}{lines}"),
+                "more m-lines than one of a full room",
+            ),
+            (format!("{HEAD}{sending}"), "too many SSRCs"),
+            (format!("{HEAD}{line}{rids}"), "an m-line has too many RIDs"),
+            (
+                format!("{HEAD}{line}a=simulcast:send 1;2;3;4;5;6;7;8;9\r\n"),
+                "too many simulcast layers",
+            ),
+            (
+                format!("{HEAD}{line}a=simulcast:recv 1;2;3;4\r\n"),
+                "a=simulcast asks for layers to receive",
+            ),
             (
                 format!("{HEAD}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n"),
                 "only audio and video are taken, no data channels",
@@ -363,7 +440,7 @@ mod tests {
             ),
         ];
         for (sdp, reason) in cases {
-            assert_eq!(Description::parse(&sdp).unwrap_err(), reason);
+            assert_eq!(Description::parse(&sdp, BOUNDS).unwrap_err(), reason);
         }
     }
 
@@ -380,7 +457,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "(a=(mid|ssrc|simulcast|rid):[a-z0-9;, ~]{0,20}\r\n|m=(audio|video) [0-9]{0,3}\r\n|.{0,30}\n){0,20}") {
-            let _ = Description::parse(&text);
+            let _ = Description::parse(&text, BOUNDS);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! [`Rooms`] is driven by a shell: it gives each datagram to `handle_datagram`, calls `handle_timeout` once after all of a round, and drains
 //! `poll_transmit` and `poll_event`. It comes back with the next input or at `next_deadline`.
 
+mod allowance;
 mod ask;
 mod bitrate;
 mod certificate;
@@ -38,6 +39,7 @@ mod worker;
 pub use ask::{Ask, Refusal, Reply, Tile};
 pub use certificate::{Certificate, CertificateError};
 pub use counters::{Counters, Dropped, Refused};
+pub use description::DescriptionBounds;
 pub use event::{Event, GoneWhy, PauseWhy, Quality, QualityWhy, Seat, VideoState};
 pub use ids::{ParticipantId, PublicationId, RoomId, Source};
 pub use path::{Path, Taken, Transmit, Via};

@@ -5,8 +5,13 @@ use std::time::{Duration, Instant};
 use smallvec::SmallVec;
 
 use crate::{
-    Bitrate, PublicationId, Source, bitrate::Meter, description::Line, keyframes::Keyframes,
-    rewrite::StreamKey, transport::Codec,
+    Bitrate, PublicationId, Source,
+    allowance::Allowance,
+    bitrate::{HEADERS, Meter},
+    description::Line,
+    keyframes::Keyframes,
+    rewrite::StreamKey,
+    transport::Codec,
 };
 
 /// A layer that nobody watches any more is told so late: people look away and back.
@@ -60,14 +65,6 @@ struct Wanted {
     fewer_since: Option<Instant>,
 }
 
-/// Bytes that may still come.
-#[derive(Debug)]
-struct Allowance {
-    left: u64,
-    rate: Bitrate,
-    since: Instant,
-}
-
 impl Publication {
     pub(crate) fn new(
         id: PublicationId,
@@ -79,6 +76,7 @@ impl Publication {
         now: Instant,
     ) -> Self {
         let layers = layers.max(1);
+        let rate = limit.0 / 8;
         Self {
             id,
             publisher,
@@ -90,7 +88,7 @@ impl Publication {
             layers: (0..layers).map(|_| Layer::new()).collect(),
             seats: Vec::new(),
             audible: false,
-            allowance: Allowance::new(limit, now),
+            allowance: Allowance::new(rate, rate * BURST.as_secs(), now),
             wanted: Wanted {
                 told: all_of(layers),
                 fewer_since: None,
@@ -98,9 +96,9 @@ impl Publication {
         }
     }
 
-    /// Returns whether a packet of so many bytes is within the publication's limit; it counts then.
-    pub(crate) fn allows(&mut self, bytes: usize, now: Instant) -> bool {
-        self.allowance.take(bytes as u64, now)
+    /// Returns whether a packet with a payload of so many bytes is within the publication's limit; it counts then, with its headers.
+    pub(crate) fn allows(&mut self, payload: usize, now: Instant) -> bool {
+        self.allowance.take(payload as u64 + HEADERS, now)
     }
 
     /// Returns what the publisher is to be told, if that is news: more at once, less after a while.
@@ -154,34 +152,6 @@ impl Layer {
     }
 }
 
-impl Allowance {
-    fn new(rate: Bitrate, now: Instant) -> Self {
-        Self {
-            left: most(rate),
-            rate,
-            since: now,
-        }
-    }
-
-    fn take(&mut self, bytes: u64, now: Instant) -> bool {
-        let passed = now.saturating_duration_since(self.since).as_micros() as u64;
-        let earned = passed.saturating_mul(self.rate.0) / 8_000_000;
-        if earned > 0 {
-            self.left = self.left.saturating_add(earned).min(most(self.rate));
-            self.since = now;
-        }
-        let enough = self.left >= bytes;
-        if enough {
-            self.left -= bytes;
-        }
-        enough
-    }
-}
-
-fn most(rate: Bitrate) -> u64 {
-    rate.0 / 8 * BURST.as_secs()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,28 +187,26 @@ mod tests {
     }
 
     #[test]
-    fn a_publication_gets_its_rate_and_a_burst_of_2_s() {
+    fn a_publication_gets_its_rate_and_a_burst_of_2_s_headers_included() {
         let now = start();
+        let payload = 1_000 - HEADERS as usize;
         let mut publication = publication(now);
-        let taken = (0..1_000)
-            .filter(|_| publication.allows(1_000, now))
-            .count();
-        assert_eq!(taken, 200);
-        let later = now + Duration::from_millis(100);
-        let taken = (0..1_000)
-            .filter(|_| publication.allows(1_000, later))
-            .count();
-        assert_eq!(taken, 10);
+        let mut taken = |at| {
+            let packets = 0..1_000;
+            packets.filter(|_| publication.allows(payload, at)).count()
+        };
+        assert_eq!(taken(now), 200);
+        assert_eq!(taken(now + Duration::from_millis(100)), 10);
     }
 
     #[test]
-    fn a_stream_of_many_tiny_packets_earns_its_rate_too() {
+    fn a_stream_of_tiny_packets_is_no_more_than_their_headers_allow() {
         let now = start();
         let mut publication = publication(now);
         let mut taken = 0;
         for micros in 0..1_000_000 {
-            taken += usize::from(publication.allows(1, now + Duration::from_micros(micros)));
+            taken += u64::from(publication.allows(1, now + Duration::from_micros(micros)));
         }
-        assert!((290_000..=301_000).contains(&taken), "{taken}");
+        assert!(taken <= 300_000 / HEADERS, "{taken}");
     }
 }

@@ -17,7 +17,6 @@ use slab::Slab;
 
 use crate::{
     Event, GoneWhy, ParticipantId, Refusal, Reply, RoomId, Source, Tile,
-    description::Description,
     participant::{Link, Participant},
     publication::Publication,
     speakers::Speakers,
@@ -105,7 +104,7 @@ impl Room {
         if self.find(id).is_ok() {
             return Err(Refusal::AlreadyThere);
         }
-        let offer = Description::parse(offer).map_err(Refusal::BadDescription)?;
+        let offer = worker.read(offer)?;
         let tracks = tracks::checked(tracks, &offer, worker)?;
         let (transport, answer) =
             RtcTransport::join(&worker.settings, &offer, &mut worker.random, now)?;
@@ -133,9 +132,11 @@ impl Room {
         now: Instant,
     ) -> Result<Reply, Refusal> {
         let index = self.find(id)?;
-        let offer = Description::parse(offer).map_err(Refusal::BadDescription)?;
+        let offer = worker.read(offer)?;
         let tracks = tracks::checked(tracks, &offer, worker)?;
         let place = self.place_of(index);
+        // Whatever becomes of it: a connection that it ends says so.
+        self.touch(index, worker);
         let participant = &mut self.participants[index];
         let ufrag = participant.transport.ufrag().to_owned();
         let answer = participant.transport.accept(&offer, now)?;
@@ -146,7 +147,6 @@ impl Room {
         }
         self.drop_offer(index);
         let publications = self.publish(index, tracks, worker, now);
-        self.touch(index, worker);
         self.arrange_all(worker, now);
         Ok(Reply::Answered {
             answer,
@@ -163,13 +163,15 @@ impl Room {
         now: Instant,
     ) -> Result<Reply, Refusal> {
         let index = self.find(id)?;
+        let place = self.place_of(index);
         let participant = &mut self.participants[index];
         if participant.offered != Some(number) {
             return Err(Refusal::StaleAnswer);
         }
-        let answer = Description::parse(answer).map_err(Refusal::BadDescription)?;
+        let answer = worker.read(answer)?;
         // Whatever becomes of it: our offer has been answered.
         participant.offered = None;
+        touch(participant, place, worker);
         if let Err(refusal) = participant.transport.answer(&answer) {
             participant.seats.retain(|seat| seat.is_ready);
             self.settle_seats(index);
@@ -179,7 +181,6 @@ impl Room {
             seat.is_ready = true;
         }
         participant.is_stale = true;
-        self.touch(index, worker);
         self.arrange(index, worker);
         self.want_sound(index);
         self.choose(index, now, worker);

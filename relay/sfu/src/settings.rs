@@ -28,9 +28,9 @@ pub struct Limits {
     pub publications: usize,
     /// Simulcast layers of one publication; at most 3.
     pub layers: usize,
-    /// Of one publication of video, all layers together.
+    /// Of one publication of video, all layers together and headers included.
     pub video_bitrate: Bitrate,
-    /// Of one publication of sound.
+    /// Of one publication of sound, headers included.
     pub audio_bitrate: Bitrate,
     /// Microphones that are sent to a participant: the loudest, when a room has more.
     pub audible: usize,

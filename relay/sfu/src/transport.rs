@@ -23,6 +23,10 @@ pub(crate) const LEEWAY: Duration = Duration::from_millis(1);
 /// One participant's connection.
 pub(crate) trait Transport {
     /// Takes a client's offer and answers it. An offer of ours that waits for its answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Either nothing has changed, or the connection has ended and the next [`Self::handle_timeout`] says so.
     fn accept(&mut self, offer: &Description, now: Instant) -> Result<String, Refusal>;
 
     /// Offers so many more seats, each two m-lines (sound, picture) of one stream; `None` while an offer waits for its answer.
@@ -31,6 +35,10 @@ pub(crate) trait Transport {
     fn offer(&mut self, seats: usize, lines: &mut Vec<[OfferedLine; 2]>) -> Option<String>;
 
     /// Takes the answer to the last offer.
+    ///
+    /// # Errors
+    ///
+    /// Either nothing has changed but that the offer counts no more, or the connection has ended and the next [`Self::handle_timeout`] says so.
     fn answer(&mut self, answer: &Description) -> Result<(), Refusal>;
 
     /// Takes the connectivity check whose ufrag is ours; false: it does not hold.
@@ -120,7 +128,7 @@ pub(crate) struct Report {
     pub(crate) loss_down: Option<f32>,
     /// There and back.
     pub(crate) rtt: Option<Duration>,
-    /// Packets that it reported missing.
+    /// Reports of missing packets that came from it.
     pub(crate) nacks: u64,
     /// Packets that it was sent again.
     pub(crate) retransmitted: u64,

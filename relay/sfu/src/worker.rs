@@ -8,7 +8,10 @@ use std::{
 use foldhash::fast::FixedState;
 use rand::rngs::StdRng;
 
-use crate::{Counters, Event, ParticipantId, Path, RoomId, Settings, transport::Out};
+use crate::{
+    Counters, DescriptionBounds, Event, ParticipantId, Path, Refusal, RoomId, Settings,
+    description::Description, transport::Out,
+};
 
 /// Events that wait at most; a room that has more to tell is closed.
 const MOST_EVENTS: usize = 65_536;
@@ -55,6 +58,12 @@ impl Worker {
             ended: Vec::new(),
             now: None,
         }
+    }
+
+    /// Reads a client's description through.
+    pub(crate) fn read(&self, description: &str) -> Result<Description, Refusal> {
+        let bounds = DescriptionBounds::of(self.settings.limits.participants);
+        Description::parse(description, bounds).map_err(Refusal::BadDescription)
     }
 
     pub(crate) fn tell(&mut self, event: Event) {

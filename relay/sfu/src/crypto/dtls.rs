@@ -78,7 +78,12 @@ impl DtlsInstance for Handshake {
     }
 
     fn poll_output<'a>(&mut self, buffer: &'a mut [u8]) -> DtlsOutput<'a> {
-        self.0.poll_output(buffer)
+        let output = self.0.poll_output(buffer);
+        if let DtlsOutput::ApplicationData(_) = output {
+            // There are no data channels, but `str0m` would take associations of SCTP all the same.
+            return DtlsOutput::ApplicationData(&[]);
+        }
+        output
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {

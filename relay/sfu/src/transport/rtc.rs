@@ -7,15 +7,14 @@ mod clock;
 mod config;
 mod ingress;
 mod lines;
+mod ssrcs;
 
 use std::{
-    collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
-use foldhash::fast::FixedState;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use str0m::{
     Event, IceCreds, Input, Output, Rtc,
@@ -33,12 +32,13 @@ use super::{
 };
 use crate::{
     Bitrate, Path, Refusal, Settings,
-    description::{self, Description, Line},
+    description::{self, Description, Line, MOST_OWN_LINES},
     descriptor::VideoCodec,
 };
 use clock::SenderClock;
-use ingress::Allowance;
+use ingress::Allowances;
 use lines::{Kind, Lines};
+use ssrcs::Ssrcs;
 
 /// The pair that `str0m` believes in (addresses of RFC 5737).
 const OURS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
@@ -66,9 +66,11 @@ pub(crate) struct RtcTransport {
     candidates: Vec<SocketAddr>,
     pending: Option<Pending>,
     lines: Lines,
-    ssrcs: HashMap<u32, Option<(Line, u8)>, FixedState>,
+    /// How many of the m-lines we have offered.
+    seated: usize,
+    ssrcs: Ssrcs,
     clock: SenderClock,
-    feedback: Allowance,
+    allowances: Allowances,
     report: Report,
     /// Packets of media that were written and have not left yet.
     unsent: usize,
@@ -107,9 +109,10 @@ impl RtcTransport {
             candidates: settings.candidates.clone(),
             pending: None,
             lines: Lines::default(),
-            ssrcs: HashMap::default(),
+            seated: 0,
+            ssrcs: Ssrcs::default(),
             clock: SenderClock::default(),
-            feedback: Allowance::new(now),
+            allowances: Allowances::new(&settings.limits, now),
             report: Report::default(),
             unsent: 0,
             nacks_before: 0,
@@ -148,13 +151,16 @@ impl RtcTransport {
                 Ok(Output::Transmit(transmit)) => {
                     // Checks are answered by `Ice`.
                     let is_check = transmit.contents.first().is_some_and(|first| *first < 4);
-                    if !is_check && let Some(path) = self.ice.selected() {
-                        let payload: Vec<u8> = transmit.contents.into();
-                        match self.lines.kind_of(&payload) {
-                            Kind::Media => self.unsent = self.unsent.saturating_sub(1),
-                            Kind::Retransmission => self.report.retransmitted += 1,
-                            Kind::Other => {}
-                        }
+                    if is_check {
+                        continue;
+                    }
+                    let payload: Vec<u8> = transmit.contents.into();
+                    match self.lines.kind_of(&payload) {
+                        Kind::Media => self.unsent = self.unsent.saturating_sub(1),
+                        Kind::Retransmission => self.report.retransmitted += 1,
+                        Kind::Other => {}
+                    }
+                    if let Some(path) = self.ice.selected() {
                         out.transmits.push_back((path, payload));
                     }
                 }
@@ -230,6 +236,25 @@ impl RtcTransport {
         self.drive(Input::Receive(now, input), out);
     }
 
+    /// Changes the connection by a description. What `str0m` refuses, or fails at, it has done by half: that ends the connection, and its client joins
+    /// anew.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Rtc) -> Option<T>) -> Option<T> {
+        let rtc = &mut self.rtc;
+        let changed = guarded(|| change(rtc));
+        if changed.is_none() {
+            self.rtc.disconnect();
+        }
+        changed
+    }
+
+    /// Lets go of the streams that a description has named before and this one does not: `str0m` would keep them for ever.
+    fn let_go_of_streams(&mut self, description: &Description) {
+        let mut api = self.rtc.direct_api();
+        for former in self.ssrcs.name(description.ssrcs().collect()) {
+            api.remove_stream_rx(former.into());
+        }
+    }
+
     /// Checks that m-lines which are there keep their places (RFC 8829 section 5.2.2).
     fn check_places(&self, offer: &Description) -> Result<(), Refusal> {
         let kept = self.lines.all_stand_in(&offer.lines);
@@ -244,6 +269,13 @@ impl Transport for RtcTransport {
         let parsed = guarded(|| SdpOffer::from_sdp_string(&offer.text).ok())
             .ok_or(Refusal::BadDescription("not an SDP offer"))?;
         self.check_places(offer)?;
+        if offer.lines.len() - self.seated > MOST_OWN_LINES {
+            return Err(Refusal::BadDescription(
+                "too many m-lines of the client's own",
+            ));
+        }
+        // From here on a refusal ends the connection.
+        self.deadline = now;
         self.pending = None;
         let remote = remote_of(offer);
         if self.ice.is_restarted_by(&remote) {
@@ -256,13 +288,14 @@ impl Transport for RtcTransport {
             let remote = creds_of(&remote);
             self.rtc.direct_api().set_remote_ice_credentials(remote);
         }
-        let answer =
-            self.rtc.sdp_api().accept_offer(parsed).map_err(|_| {
-                Refusal::BadDescription("the offer contradicts itself or what stands")
-            })?;
+        let answer = self
+            .change(|rtc| rtc.sdp_api().accept_offer(parsed).ok())
+            .ok_or(Refusal::BadDescription(
+                "the offer contradicts itself or what stands",
+            ))?;
         self.lines.read(&offer.lines, &self.rtc);
-        self.ssrcs.clear();
-        self.deadline = now;
+        self.ssrcs.begin_anew();
+        self.let_go_of_streams(offer);
         Ok(description::with_candidates(
             &answer.to_sdp_string(),
             &self.candidates,
@@ -313,10 +346,11 @@ impl Transport for RtcTransport {
         if self.ice.is_restarted_by(&remote_of(answer)) {
             return Err(bad("ICE is restarted by an offer alone"));
         }
-        let rtc = &mut self.rtc;
-        guarded(|| rtc.sdp_api().accept_answer(pending.offer, parsed).ok())
+        self.change(|rtc| rtc.sdp_api().accept_answer(pending.offer, parsed).ok())
             .ok_or(bad("the answer contradicts itself or the offer"))?;
         self.lines.read(&answer.lines, &self.rtc);
+        self.seated += pending.mids.len();
+        self.let_go_of_streams(answer);
         config::bound_caches(&mut self.rtc, &self.lines);
         Ok(())
     }
@@ -344,25 +378,7 @@ impl Transport for RtcTransport {
     }
 
     fn handle_datagram(&mut self, datagram: &[u8], now: Instant, out: &mut Out) {
-        let first = datagram.first().copied().unwrap_or_default();
-        if (128..192).contains(&first) {
-            // RFC 5761 section 4: the second byte tells RTCP from RTP.
-            let is_feedback = datagram
-                .get(1)
-                .is_some_and(|second| (192..224).contains(second));
-            if is_feedback && !self.feedback.take(now) {
-                out.happenings.push(Happening::Malformed);
-                return;
-            }
-            if !is_feedback && !self.admits(datagram) {
-                out.happenings.push(Happening::UnknownSsrc);
-                return;
-            }
-        } else if first < 20 {
-            // Answers and indications of STUN: we ask nothing.
-            return;
-        }
-        self.receive(datagram, now, out);
+        self.take(datagram, now, out);
     }
 
     fn forget_path(&mut self, path: &Path) {
@@ -462,7 +478,7 @@ impl Transport for RtcTransport {
     }
 }
 
-/// Does what is asked of `str0m` with a description. A bug that this meets is a refusal.
+/// Does what is asked of `str0m`. A bug that this meets is a refusal.
 fn guarded<T>(change: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(change)).ok().flatten()
 }
@@ -483,3 +499,6 @@ fn creds_of(credentials: &Credentials) -> IceCreds {
 
 /// How often [`Happening::Report`] comes.
 pub(crate) const REPORT_INTERVAL: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,62 @@ fn nonsense_on_a_proven_path_harms_neither_its_sender_nor_anybody() {
 }
 
 #[test]
+fn a_flood_of_a_participants_is_counted_and_not_worked_off() {
+    let mut lab = Lab::new(76);
+    let one = lab.join(&Devices::microphone());
+    let two = lab.join(&Devices::microphone());
+    lab.run(secs(2));
+    let known = path(lab.people[one].address);
+    let mut media = lab
+        .tapped
+        .iter()
+        .find(|bytes| bytes[0] >= 128 && bytes[1] < 192)
+        .unwrap()
+        .clone();
+    let last = media.len() - 1;
+    media[last] ^= 1;
+    let before = lab.rooms.counters().dropped.malformed;
+    for _ in 0..20_000 {
+        lab.rooms.handle_datagram(&known, &media, lab.now);
+    }
+    assert!(lab.rooms.counters().dropped.malformed > before + 10_000);
+    lab.run(secs(1));
+    let (from, to) = lab.run(secs(1));
+    lab.run(secs(1));
+    assert!(lab.speech(one, two, from, to) > 0.99);
+    assert!(lab.speech(two, one, from, to) > 0.99);
+}
+
+#[test]
+fn who_sends_as_ever_more_streams_is_out_at_last_and_nobody_else() {
+    let mut lab = Lab::new(77);
+    let one = lab.join(&Devices::microphone());
+    let two = lab.join(&Devices::microphone());
+    let bad = lab.join(&Devices::microphone());
+    lab.run(secs(2));
+    let known = path(lab.people[bad].address);
+    for round in 0..10_u32 {
+        for at in 0..100 {
+            let ssrc = (1_000 * round + at).to_be_bytes();
+            let media = [&[0x80, 111, 0, 1, 0, 0, 0, 1], &ssrc[..], &[9; 20]].concat();
+            lab.rooms.handle_datagram(&known, &media, lab.now);
+        }
+        assert_eq!(
+            lab.rooms.counters().participants,
+            if round < 8 { 3 } else { 2 }
+        );
+        if round < 8 {
+            lab.restart_ice(bad);
+        }
+    }
+    lab.vanish(bad);
+    let (from, to) = lab.run(secs(1));
+    lab.run(secs(1));
+    assert!(lab.speech(one, two, from, to) > 0.99);
+    assert!(lab.speech(two, one, from, to) > 0.99);
+}
+
+#[test]
 fn media_of_a_former_connection_is_not_taken_twice() {
     let mut lab = Lab::new(74);
     let one = lab.join(&Devices::all());

@@ -87,8 +87,11 @@ fn a_description_out_of_bounds_is_refused_with_its_reason() {
     lab.join(&Devices::all());
     lab.run(secs(1));
     for (offer, reason) in [
-        ("a=x\r\n".repeat(200_000), "longer than 256 KiB"),
-        ("a=x\r\n".repeat(10_000), "more than 8000 lines"),
+        ("a=x\r\n".repeat(200_000), "longer than one of a full room"),
+        (
+            "a=x\r\n".repeat(10_000),
+            "more lines than one of a full room",
+        ),
         (String::new(), "no a=fingerprint"),
     ] {
         let ask = Ask::Join {

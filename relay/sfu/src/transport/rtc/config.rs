@@ -27,6 +27,9 @@ const KEPT_FOR: Duration = Duration::from_millis(500);
 /// Of what is sent at most so much is sent again: more only adds to what made it get lost.
 const RETRANSMITTED: f32 = 0.25;
 
+/// What Opus is called in blocks of redundant sound that are passed on: what browsers, and `str0m` of itself, call it.
+pub(super) const OPUS: u8 = 111;
+
 pub(super) fn rtc(certificate: &Certificate, local: &Credentials, now: Instant) -> Rtc {
     let mut config = Rtc::builder()
         .set_crypto_provider(crypto::provider())
@@ -66,7 +69,10 @@ pub(super) fn rtc(certificate: &Certificate, local: &Credentials, now: Instant) 
         None,
         FormatParams::default(),
     );
-    config.build(now)
+    let mut rtc = config.build(now);
+    // Also to a client that does not ask for it: without reports `str0m` would keep what there is to report for ever.
+    rtc.direct_api().enable_twcc_feedback();
+    rtc
 }
 
 fn extension_map() -> ExtensionMap {

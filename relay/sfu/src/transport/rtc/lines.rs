@@ -6,6 +6,7 @@ use str0m::{
     media::{Mid, Pt, Rid},
 };
 
+use super::config;
 use crate::{
     description::{Line, MediaLine},
     descriptor::VideoCodec,
@@ -161,7 +162,9 @@ impl State {
                 if let Some(codec) = codec_of(params.spec().codec) {
                     set(codec, params.pt());
                 }
-                if let Some(red) = params.red() {
+                if let Some(red) = params.red()
+                    && *params.pt() == config::OPUS
+                {
                     set(Codec::Red, red);
                 }
             }
