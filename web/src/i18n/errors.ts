@@ -35,7 +35,7 @@ export function failureText(t: Translate, error: ApiError): string {
     case "call.too_much":
       return t("panel.too_much");
     case "busy":
-      return t("error.busy");
+      return t("panel.not_now");
     case "call.not_moderator":
       return t("panel.not_moderator");
     case "call.peer_too_old":

@@ -52,9 +52,10 @@ function useOverWords(): (phase: Over, way: Way) => string {
   const { me, group } = useHome();
   const { t } = useI18n();
   return ({ reason, chat, seconds }, way) => {
+    const living = group.calls().get(chat);
     switch (reason) {
       case "left": {
-        const others = (group.calls().get(chat)?.participants ?? []).filter((each) => each.userId !== me).length;
+        const others = (living?.participants ?? []).filter((each) => each.userId !== me).length;
         return others > 0 ? t("over.left_goes_on", { n: others }) : t("over.left");
       }
       case "ended":
@@ -66,7 +67,8 @@ function useOverWords(): (phase: Over, way: Way) => string {
       case "lost":
         return t("end.lost");
       case "moved":
-        return t("over.moved");
+        // This sign-in has left it for another call, or is in it elsewhere.
+        return t(living && !living.participants.some((each) => each.userId === me) ? "over.other_call" : "over.moved");
       case "removed":
         return t("over.removed");
       case "full":
