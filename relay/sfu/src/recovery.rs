@@ -2,7 +2,7 @@
 //!
 //! An estimate falls when packets come later than they should: a host or a phone that was busy for a moment looks like a full link. What it fell to is
 //! then all that is sent, and from so little it grows slowly. So whoever misses pictures without losing a packet is found out about anew; and ever more
-//! rarely, as a link that is really thin answers the same each time.
+//! rarely where that brings nothing that lasts, as a link that is really thin answers the same each time.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use crate::Quality;
 
 /// Shortage of so long is not over by itself in the next moment.
 const SHORT: Duration = Duration::from_millis(1_500);
-/// Between two tries; doubled each time up to the longest, and as at first after so long without shortage.
+/// Between two tries; doubled each time up to the longest, and as at first after so long without shortage: a thin link fills up sooner.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(48);
-const CALM: Duration = Duration::from_secs(30);
+const CALM: Duration = Duration::from_secs(4);
 /// A link that loses more, or is slower there and back, is full.
 const LOSES: f32 = 0.02;
 const SLOW: Duration = Duration::from_millis(400);
@@ -92,14 +92,27 @@ mod tests {
     }
 
     #[test]
-    fn after_30_s_of_calm_it_is_as_quick_as_at_first() {
+    fn a_try_that_brought_everything_for_4_s_was_right_and_the_next_comes_as_soon() {
         let (mut recovery, now) = (Recovery::default(), start());
         assert_eq!(tries(&mut recovery, now, 30).len(), 3);
         let later = now + Duration::from_secs(30);
-        for second in 0..=30 {
-            assert!(!recovery.is_due(Quality::Good, later + Duration::from_secs(second)));
-        }
-        let again = later + Duration::from_secs(31);
+        let again = calm(&mut recovery, later, 4);
         assert_eq!(tries(&mut recovery, again, 8), [1.5, 7.5]);
+    }
+
+    #[test]
+    fn a_try_whose_success_does_not_last_is_held_against_the_next() {
+        let (mut recovery, now) = (Recovery::default(), start());
+        assert_eq!(tries(&mut recovery, now, 8).len(), 2);
+        let again = calm(&mut recovery, now + Duration::from_secs(8), 3);
+        assert_eq!(tries(&mut recovery, again, 20), [8.5]);
+    }
+
+    /// Nothing is missing for so many seconds; returns when they are over.
+    fn calm(recovery: &mut Recovery, from: Instant, seconds: u64) -> Instant {
+        for second in 0..=seconds {
+            assert!(!recovery.is_due(Quality::Good, from + Duration::from_secs(second)));
+        }
+        from + Duration::from_secs(seconds)
     }
 }
