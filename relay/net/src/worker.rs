@@ -111,17 +111,32 @@ impl Worker {
         };
         work.run()
     }
+
+    /// Closes the streams that have ended, and says so to whom they were.
+    fn close_streams(&mut self, now: Now) {
+        let Self { out, server, .. } = self;
+        while let Some((client, spoken)) = out.streams.close_next() {
+            match (spoken, &mut out.rooms) {
+                (Spoken::Ice, Some(rooms)) => {
+                    rooms.stream_closed(client.client, client.server, now.mono);
+                }
+                (Spoken::Turn | Spoken::Ice, _) => {
+                    server.handle_closed(client, now);
+                    out.drain(server);
+                }
+            }
+        }
+    }
 }
 
 impl Work {
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut published = true;
-        let mut round = Instant::now();
+        let mut served = Instant::now();
         loop {
-            self.wait(&mut events, published, round)?;
+            self.wait(&mut events, published, served)?;
             let now = now();
-            round = now.mono;
             if self.worker.shared.stop.load(Ordering::Acquire) {
                 self.worker.server.stop(now);
                 self.worker.out.drain(&mut self.worker.server);
@@ -144,7 +159,7 @@ impl Work {
                     self.readable.push_back(source);
                 }
             }
-            self.serve_rooms(now);
+            served = self.serve_rooms(now);
             self.send(now);
             published = self.worker.shared.counters.publish(self.snapshot());
             let relayed = self.relayed - before;
@@ -155,8 +170,8 @@ impl Work {
         }
     }
 
-    /// Waits until something has come or something is due. `round` is when the last round began.
-    fn wait(&mut self, events: &mut Events, published: bool, round: Instant) -> io::Result<()> {
+    /// Waits until something has come or something is due. `served` is the last time that was read: when the rooms did what was due.
+    fn wait(&mut self, events: &mut Events, published: bool, served: Instant) -> io::Result<()> {
         let rooms = self.worker.out.rooms.as_ref();
         let deadline = [
             self.worker.server.next_deadline(),
@@ -169,7 +184,7 @@ impl Work {
         } else {
             let untold = rooms.is_some_and(|rooms| rooms.has_untold());
             let again = (!published || untold).then_some(AGAIN);
-            let deadline = deadline.map(|deadline| deadline.saturating_duration_since(round));
+            let deadline = deadline.map(|deadline| deadline.saturating_duration_since(served));
             [deadline, again].into_iter().flatten().min()
         };
         match self.worker.poll.poll(events, timeout) {
@@ -233,6 +248,8 @@ impl Work {
                 }
                 Command::Adopt(arrival) => match worker.out.streams.adopt(*arrival, now.mono) {
                     Ok((id, read)) => {
+                        // If it takes another's place, what was that one's ends before anything of this one begins.
+                        worker.close_streams(now);
                         self.scratch[..read.len()].copy_from_slice(&read);
                         if take_frames(worker, id, &self.scratch[..read.len()], now) {
                             self.readable.push_back(Source::Stream(id));
@@ -267,17 +284,8 @@ impl Work {
         out.egress.flush(&out.sockets);
         out.hand_icmp(server, now);
         out.streams.flush();
-        while let Some((client, spoken)) = out.streams.close_next() {
-            match (spoken, &mut out.rooms) {
-                (Spoken::Ice, Some(rooms)) => {
-                    rooms.stream_closed(client.client, client.server, now.mono);
-                }
-                (Spoken::Turn | Spoken::Ice, _) => {
-                    server.handle_closed(client, now);
-                    out.drain(server);
-                }
-            }
-        }
+        self.worker.close_streams(now);
+        let out = &mut self.worker.out;
         out.egress.flush(&out.sockets);
         out.rings.wake();
     }

@@ -156,17 +156,18 @@ impl Work {
         more
     }
 
-    /// Lets the rooms do what is due, sends what they have to send and tells what they have to tell.
-    pub(super) fn serve_rooms(&mut self, now: Now) {
+    /// Lets the rooms do what is due, sends what they have to send and tells what they have to tell. Returns the time at which they did.
+    pub(super) fn serve_rooms(&mut self, now: Now) -> Instant {
         let worker = &mut self.worker;
         let Some(mut rooms) = worker.out.rooms.take() else {
-            return;
+            return now.mono;
         };
         while let Some(relayed) = worker.out.ended.pop() {
             rooms.allocation_ended(relayed, &mut worker.out.rings, now.mono);
         }
         // What they send is stamped with the time it leaves at, for their estimates of what a link carries: by now a handshake may have taken a while.
-        rooms.handle_timeout(Instant::now());
+        let served = Instant::now();
+        rooms.handle_timeout(served);
         while let Some(transmit) = rooms.poll_transmit() {
             let (path, datagram) = (&transmit.path, transmit.payload);
             match path.via {
@@ -177,6 +178,7 @@ impl Work {
         }
         rooms.tell();
         worker.out.rooms = Some(rooms);
+        served
     }
 }
 
