@@ -20,6 +20,9 @@ use stun::DatagramClass;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use turn::WorkerId;
 
+/// Checks that are handed to other workers in one round: anybody can write one, and what is in a full ring is media.
+const MOST_CHECKS: usize = 64;
+
 pub(crate) struct Rooms {
     rooms: sfu::Rooms,
     candidates: Candidates,
@@ -27,6 +30,10 @@ pub(crate) struct Rooms {
     events: Sender<Event>,
     /// An event that found no room in the channel.
     untold: Option<Event>,
+    /// Checks that were handed to other workers in this round.
+    checks: usize,
+    /// Checks that were too many.
+    shed: u64,
 }
 
 impl Rooms {
@@ -43,6 +50,8 @@ impl Rooms {
             routes: Routes::default(),
             events,
             untold: None,
+            checks: 0,
+            shed: 0,
         }
     }
 
@@ -88,7 +97,15 @@ impl Rooms {
         let owner = match DatagramClass::of(datagram) {
             DatagramClass::Stun => match sfu::worker_of_request(datagram).map(WorkerId) {
                 None => return false,
-                owner => owner.filter(|owner| rings.reach(*owner)),
+                Some(owner) if rings.reach(owner) => {
+                    self.checks += 1;
+                    if self.checks > MOST_CHECKS {
+                        self.shed += 1;
+                        return true;
+                    }
+                    Some(owner)
+                }
+                Some(_) => None,
             },
             DatagramClass::Dtls | DatagramClass::Rtp => self.routes.owner(path),
             DatagramClass::ChannelData | DatagramClass::Unknown => return false,
@@ -166,6 +183,7 @@ impl Rooms {
 
     /// Does what is due at the end of a round.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.checks = 0;
         self.rooms.handle_timeout(now);
         self.routes.sweep(now);
     }
@@ -201,11 +219,58 @@ impl Rooms {
     }
 
     pub(crate) fn counters(&self) -> sfu::Counters {
-        self.rooms.counters()
+        let mut counters = self.rooms.counters();
+        counters.dropped.stranger += self.shed;
+        counters
     }
 }
 
 /// Returns `None` where it panics: the hook has said where.
 fn guarded<T>(asked: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(asked)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rings::between;
+    use mio::{Poll, Token, Waker};
+    use std::sync::Arc;
+
+    #[test]
+    fn checks_for_another_worker_do_not_fill_its_ring() {
+        let poll = Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let [(mut rings, _), (_, mut other)]: [_; 2] = between(&[Arc::clone(&waker), waker])
+            .try_into()
+            .ok()
+            .unwrap();
+        let settings = Settings {
+            worker: 0,
+            candidates: Vec::new(),
+            certificate: sfu::Certificate::generate().unwrap(),
+            limits: sfu::Limits::default(),
+        };
+        let (events, _heard) = tokio::sync::mpsc::channel(1);
+        let mut rooms = Rooms::new(settings, Candidates::of([], &[]), [7; 32], events);
+        let now = Instant::now();
+        let check = b"\0\x01\0\x14\x21\x12\xa4\x42............\0\x06\0\x0f01aaaaaa:theirs\0";
+        let local = ([192, 0, 2, 1], 3478).into();
+        let mut handed = |rooms: &mut Rooms| {
+            for port in 0..1_000 {
+                let path = rooms.path(Via::Udp, ([192, 0, 2, 7], port).into(), local);
+                assert!(rooms.take(&path, check, &mut rings, now));
+            }
+            let mut handed = 0;
+            while other.next(0).is_some() {
+                handed += 1;
+            }
+            handed
+        };
+        assert_eq!(handed(&mut rooms), MOST_CHECKS);
+        rooms.handle_timeout(now);
+        assert_eq!(handed(&mut rooms), MOST_CHECKS);
+        let shed = 2 * (1_000 - MOST_CHECKS as u64);
+        assert_eq!(rooms.counters().dropped.stranger, shed);
+    }
 }
