@@ -95,6 +95,7 @@ impl Rooms {
         now: Instant,
     ) -> bool {
         let owner = match DatagramClass::of(datagram) {
+            DatagramClass::Stun if sfu::is_answer(datagram) => self.routes.owner(path),
             DatagramClass::Stun => match sfu::worker_of_request(datagram).map(WorkerId) {
                 None => return false,
                 Some(owner) if rings.reach(owner) => {

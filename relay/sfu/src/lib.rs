@@ -45,4 +45,4 @@ pub use ids::{ParticipantId, PublicationId, RoomId, Source};
 pub use path::{Path, Taken, Transmit, Via};
 pub use rooms::Rooms;
 pub use settings::{Bitrate, Limits, Settings};
-pub use ufrag::worker_of_request;
+pub use ufrag::{is_answer, worker_of_request};

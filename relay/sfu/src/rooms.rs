@@ -157,7 +157,9 @@ impl Rooms {
                 return false;
             }
         } else {
-            participant.transport.handle_datagram(datagram, now, out);
+            participant
+                .transport
+                .handle_datagram(path, datagram, now, out);
         }
         participant.heard = now;
         room::list(participant, place, worker);

@@ -45,7 +45,7 @@ pub(crate) trait Transport {
     fn handle_check(&mut self, path: &Path, datagram: &[u8], now: Instant, out: &mut Out) -> bool;
 
     /// Takes any other datagram of a proven path.
-    fn handle_datagram(&mut self, datagram: &[u8], now: Instant, out: &mut Out);
+    fn handle_datagram(&mut self, path: &Path, datagram: &[u8], now: Instant, out: &mut Out);
 
     /// Forgets a path that has ended.
     fn forget_path(&mut self, path: &Path);

@@ -47,6 +47,11 @@ pub fn worker_of_request(datagram: &[u8]) -> Option<u8> {
     lower.then(|| u8::from_str_radix(worker, 16).ok()).flatten()
 }
 
+/// Returns whether a datagram is a successful answer to a STUN Binding request: rooms ask participants whether they are where they want to be.
+pub fn is_answer(datagram: &[u8]) -> bool {
+    matches!(datagram, [0x01, 0x01, _, _, 0x21, 0x12, 0xa4, 0x42, ..])
+}
+
 /// Returns the ufrag of the receiver in a Binding request, if it has the form of ours.
 pub(crate) fn ufrag_of_request(datagram: &[u8]) -> Option<&str> {
     const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];

@@ -1,9 +1,10 @@
 //! ICE, as a lite agent does it (RFC 8445 section 2.5): it answers checks and follows the client's nomination.
 //!
-//! Owns the credentials of one connection, which paths have proven the password, and which of them is sent on. Nothing is ever sent to an address that has
-//! not proven it.
+//! Owns the credentials of one connection, which paths have proven the password, and which of them is sent on. Only answers and requests of ICE are sent to
+//! an address that has done no more than that: who can write a false source into its datagrams, or repeats from elsewhere what it has seen, proves it too.
+//! The first nomination is followed at once, as DTLS comes next and asks for answers of its own; later ones once the new path has answered a request.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 use smallvec::SmallVec;
@@ -12,21 +13,42 @@ use str0m::{
     ice::{StunMessage, TransId},
 };
 
-use crate::{Path, crypto, ufrag};
+use crate::{Path, allowance::Allowance, crypto, transport::LEEWAY, ufrag};
 
 /// Bytes of the longest answer: an IPv6 address, integrity and fingerprint take 80.
 const LONGEST_ANSWER: usize = 128;
 
-/// Transaction ids that are remembered, so that who has seen a check cannot use it from elsewhere.
+/// Bytes of the longest request: two ufrags of up to 256, and 80 beside.
+const LONGEST_REQUEST: usize = 640;
+
+/// Transaction ids that are remembered: who has just seen a check is not even answered when it repeats it from elsewhere.
 const REMEMBERED: usize = 32;
+
+/// Checks in a second that are answered, and so many at once. A client that looks for a way sends some 20 (RFC 8445 section 14.2).
+const CHECKS_PER_SECOND: u64 = 50;
+const CHECKS_AT_ONCE: u64 = 200;
+
+/// After how long a path is asked again; each time it is twice as long.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// How often a path is asked: for 6 s. Each further nomination begins anew.
+const TRIES: u32 = 6;
+
+/// Of our requests, which make no candidate pairs: that of a host candidate over UDP (RFC 8445 section 5.1.2.1).
+const PRIORITY: u32 = (126 << 24) | (65_535 << 8) | 255;
 
 pub(crate) struct Ice {
     pub(crate) local: Credentials,
     remote: Credentials,
     paths: SmallVec<[Proven; 4]>,
     most_paths: usize,
-    /// Where the client wants what we send: the path of its last check with USE-CANDIDATE.
+    /// Where the client wants what we send: the path of its last check with USE-CANDIDATE, if it has answered.
     selected: Option<Path>,
+    /// Whether a nomination was ever followed.
+    has_followed: bool,
+    /// The path that the client wants to move to, and that has yet to answer.
+    asked: Option<Asked>,
+    checks: Allowance,
     seen: SmallVec<[(TransId, Path); 4]>,
     next_seen: usize,
     hmac: &'static dyn Sha1HmacProvider,
@@ -52,17 +74,27 @@ impl Credentials {
 struct Proven {
     path: Path,
     heard: Instant,
+    /// Whether it may be sent on.
+    answers: bool,
+}
+
+#[derive(Debug)]
+struct Asked {
+    path: Path,
+    id: TransId,
+    tries: u32,
+    next: Instant,
 }
 
 /// What came of a check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Checked {
-    /// The password does not hold, or it is not for us: nothing is answered.
+    /// The password does not hold, it is not for us, or there are too many: nothing is answered.
     Stranger,
     /// It holds.
     Answered {
         answer: Vec<u8>,
-        /// Whether the path is sent on from now.
+        /// Whether the client wants the path to be sent on.
         nominates: bool,
         /// A path that was forgotten for it.
         forgotten: Option<Path>,
@@ -70,13 +102,21 @@ pub(crate) enum Checked {
 }
 
 impl Ice {
-    pub(crate) fn new(local: Credentials, remote: Credentials, most_paths: usize) -> Self {
+    pub(crate) fn new(
+        local: Credentials,
+        remote: Credentials,
+        most_paths: usize,
+        now: Instant,
+    ) -> Self {
         Self {
             local,
             remote,
             paths: SmallVec::new(),
             most_paths: most_paths.max(1),
             selected: None,
+            has_followed: false,
+            asked: None,
+            checks: Allowance::new(CHECKS_PER_SECOND, CHECKS_AT_ONCE, now),
             seen: SmallVec::new(),
             next_seen: 0,
             hmac: crypto::provider().sha1_hmac_provider,
@@ -92,6 +132,7 @@ impl Ice {
     pub(crate) fn restart(&mut self, local: Credentials, remote: Credentials) {
         self.local = local;
         self.remote = remote;
+        self.asked = None;
     }
 
     /// Returns where datagrams go.
@@ -111,7 +152,10 @@ impl Ice {
             && message.split_username()
                 == Some((self.local.ufrag.as_str(), self.remote.ufrag.as_str()))
             && message.verify(self.local.password.as_bytes(), hmac);
-        if !known || self.is_repeated_elsewhere(path, message.trans_id()) {
+        if !known
+            || self.is_repeated_elsewhere(path, message.trans_id())
+            || !self.checks.take(1, now)
+        {
             return Checked::Stranger;
         }
         let conflict = message.ice_controlled().is_some();
@@ -129,12 +173,75 @@ impl Ice {
         let forgotten = self.prove(path, now);
         let nominates = !conflict && message.use_candidate();
         if nominates {
-            self.selected = Some(*path);
+            self.nominate(path, now);
         }
         Checked::Answered {
             answer: bytes,
             nominates,
             forgotten,
+        }
+    }
+
+    /// Follows a nomination, or asks the path first.
+    fn nominate(&mut self, path: &Path, now: Instant) {
+        let Some(proven) = self.paths.iter_mut().find(|proven| proven.path == *path) else {
+            return;
+        };
+        proven.answers |= !self.has_followed;
+        if proven.answers {
+            self.has_followed = true;
+            self.selected = Some(*path);
+            self.asked = None;
+        } else if self.asked.as_ref().is_none_or(|asked| asked.path != *path) {
+            self.asked = Some(Asked {
+                path: *path,
+                id: TransId::new(),
+                tries: 0,
+                next: now,
+            });
+        }
+    }
+
+    /// Returns the request that is due, and where it goes.
+    pub(crate) fn poll_request(&mut self, now: Instant) -> Option<(Path, Vec<u8>)> {
+        let asked = self.asked.as_mut()?;
+        if asked.next > now + LEEWAY {
+            return None;
+        }
+        if asked.tries == TRIES {
+            self.asked = None;
+            return None;
+        }
+        asked.next = now + AGAIN * 2_u32.pow(asked.tries);
+        asked.tries += 1;
+        let name = format!("{}:{}", self.remote.ufrag, self.local.ufrag);
+        // With the lowest tie-breaker it is the client who has its way where both think themselves controlled.
+        let request = StunMessage::binding_request(&name, asked.id, false, 0, PRIORITY, false);
+        let mut bytes = vec![0; LONGEST_REQUEST];
+        let password = Some(self.remote.password.as_bytes());
+        let hmac = |key: &[u8], parts: &[&[u8]]| self.hmac.sha1_hmac(key, parts);
+        let length = request.to_bytes(password, &mut bytes, hmac).ok()?;
+        bytes.truncate(length);
+        Some((asked.path, bytes))
+    }
+
+    /// Returns when [`Self::poll_request`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.asked.as_ref().map(|asked| asked.next)
+    }
+
+    /// Takes an answer. To the request that waits for it, on its path and with the client's password, it lets the nomination be followed.
+    pub(crate) fn handle_answer(&mut self, path: &Path, message: &StunMessage<'_>) {
+        let hmac = |key: &[u8], parts: &[&[u8]]| self.hmac.sha1_hmac(key, parts);
+        let asked = self.asked.as_ref();
+        let is_it = message.is_successful_binding_response()
+            && asked.is_some_and(|asked| asked.path == *path && asked.id == message.trans_id())
+            && message.verify(self.remote.password.as_bytes(), hmac);
+        let proven = self.paths.iter_mut().find(|proven| proven.path == *path);
+        if let Some(proven) = proven.filter(|_| is_it) {
+            proven.answers = true;
+            self.selected = Some(*path);
+            self.asked = None;
         }
     }
 
@@ -169,6 +276,7 @@ impl Ice {
         self.paths.push(Proven {
             path: *path,
             heard: now,
+            answers: false,
         });
         forgotten
     }
@@ -183,180 +291,4 @@ impl Ice {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use rand::{SeedableRng, rngs::StdRng};
-
-    use super::*;
-    use crate::{Via, clock::start};
-
-    #[test]
-    fn a_check_with_the_password_is_answered_and_its_nomination_followed() {
-        let (mut ice, now) = (ice(4), start());
-        let plain = check(&mut ice, &path(1), request(&Request::default()), now);
-        assert!(matches!(
-            plain,
-            Checked::Answered {
-                nominates: false,
-                ..
-            }
-        ));
-        assert_eq!(ice.selected(), None);
-        let nominating = request(&Request {
-            nominates: true,
-            id: 2,
-            ..Request::default()
-        });
-        assert!(matches!(
-            check(&mut ice, &path(1), nominating, now),
-            Checked::Answered {
-                nominates: true,
-                ..
-            }
-        ));
-        assert_eq!(ice.selected(), Some(path(1)));
-    }
-
-    #[test]
-    fn a_check_without_the_password_or_for_another_is_a_strangers() {
-        let (mut ice, now) = (ice(4), start());
-        for stranger in [
-            Request {
-                password: "another password of 24 c",
-                ..Request::default()
-            },
-            Request {
-                username: "00aaaaaa:them",
-                ..Request::default()
-            },
-            Request {
-                username: "00bbbbbb:else",
-                ..Request::default()
-            },
-        ] {
-            assert_eq!(
-                check(&mut ice, &path(1), request(&stranger), now),
-                Checked::Stranger
-            );
-        }
-        assert_eq!(ice.paths.len(), 0);
-    }
-
-    #[test]
-    fn who_thinks_itself_controlled_is_told_so_and_nominates_nothing() {
-        let (mut ice, now) = (ice(4), start());
-        let confused = request(&Request {
-            nominates: true,
-            controls: false,
-            ..Request::default()
-        });
-        let Checked::Answered {
-            answer, nominates, ..
-        } = check(&mut ice, &path(1), confused, now)
-        else {
-            panic!("an answer")
-        };
-        let answer = StunMessage::parse(&answer).unwrap();
-        assert_eq!(answer.error_code().map(|(code, _)| code), Some(487));
-        assert!(!nominates);
-    }
-
-    #[test]
-    fn the_path_that_was_heard_longest_ago_makes_room_but_never_the_one_in_use() {
-        let (mut ice, now) = (ice(2), start());
-        let at = |seconds| now + std::time::Duration::from_secs(seconds);
-        let mut prove = |port, nominates, second| {
-            let id = port as u8;
-            let request = request(&Request {
-                nominates,
-                id,
-                ..Request::default()
-            });
-            match check(&mut ice, &path(port), request, at(second)) {
-                Checked::Answered { forgotten, .. } => forgotten,
-                Checked::Stranger => panic!("the password holds"),
-            }
-        };
-        assert_eq!(prove(1, true, 0), None);
-        assert_eq!(prove(2, false, 1), None);
-        assert_eq!(prove(3, false, 2), Some(path(2)));
-        assert_eq!(prove(4, false, 3), Some(path(3)));
-    }
-
-    struct Request {
-        username: &'static str,
-        password: &'static str,
-        nominates: bool,
-        controls: bool,
-        id: u8,
-    }
-
-    impl Default for Request {
-        fn default() -> Self {
-            Self {
-                username: "00bbbbbb:them",
-                password: "the password of 24 chars",
-                nominates: false,
-                controls: true,
-                id: 1,
-            }
-        }
-    }
-
-    fn ice(most_paths: usize) -> Ice {
-        let credentials = |ufrag: &str, password: &str| Credentials {
-            ufrag: ufrag.to_owned(),
-            password: password.to_owned(),
-        };
-        let ours = credentials("00bbbbbb", "the password of 24 chars");
-        Ice::new(
-            ours,
-            credentials("them", "their password of 24 cha"),
-            most_paths,
-        )
-    }
-
-    fn path(port: u16) -> Path {
-        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
-        Path {
-            via: Via::Udp,
-            remote: address(port),
-            local: address(3478),
-            media: address(3478),
-        }
-    }
-
-    fn check(ice: &mut Ice, path: &Path, request: Vec<u8>, now: Instant) -> Checked {
-        ice.handle_check(path, &StunMessage::parse(&request).unwrap(), now)
-    }
-
-    fn request(request: &Request) -> Vec<u8> {
-        let mut id = StdRng::from_seed([request.id; 32]);
-        let mut bytes = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
-        bytes.extend((0..12).map(|_| id.next_u32() as u8));
-        let mut add = |kind: u16, value: &[u8]| {
-            bytes.extend(kind.to_be_bytes());
-            bytes.extend((value.len() as u16).to_be_bytes());
-            bytes.extend_from_slice(value);
-            bytes.resize(bytes.len().next_multiple_of(4), 0);
-        };
-        add(0x0006, request.username.as_bytes());
-        add(0x0024, &1_u32.to_be_bytes());
-        add(
-            if request.controls { 0x802a } else { 0x8029 },
-            &7_u64.to_be_bytes(),
-        );
-        if request.nominates {
-            add(0x0025, &[]);
-        }
-        // The length counts the integrity, which ends the message (RFC 8489 section 14.5).
-        let length = (bytes.len() - 20 + 24) as u16;
-        bytes[2..4].copy_from_slice(&length.to_be_bytes());
-        let hmac = crypto::provider().sha1_hmac_provider;
-        let integrity = hmac.sha1_hmac(request.password.as_bytes(), &[&bytes]);
-        bytes.extend([0, 8, 0, 20]);
-        bytes.extend(integrity);
-        bytes
-    }
-}
+mod tests;

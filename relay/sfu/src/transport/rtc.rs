@@ -34,6 +34,7 @@ use crate::{
     Bitrate, Path, Refusal, Settings,
     description::{self, Description, Line, MOST_OWN_LINES},
     descriptor::VideoCodec,
+    ufrag,
 };
 use clock::SenderClock;
 use ingress::Allowances;
@@ -103,7 +104,7 @@ impl RtcTransport {
         rtc.add_local_candidate(config::candidate(OURS));
         let mut transport = Self {
             rtc,
-            ice: Ice::new(local, remote_of(offer), settings.limits.paths),
+            ice: Ice::new(local, remote_of(offer), settings.limits.paths, now),
             random,
             worker: settings.worker,
             candidates: settings.candidates.clone(),
@@ -370,6 +371,7 @@ impl Transport for RtcTransport {
                 out.happenings.push(Happening::Proven(*path));
                 out.happenings.extend(forgotten.map(Happening::Forgotten));
                 if nominates {
+                    out.transmits.extend(self.ice.poll_request(now));
                     self.receive(datagram, now, out);
                 }
                 true
@@ -377,7 +379,13 @@ impl Transport for RtcTransport {
         }
     }
 
-    fn handle_datagram(&mut self, datagram: &[u8], now: Instant, out: &mut Out) {
+    fn handle_datagram(&mut self, path: &Path, datagram: &[u8], now: Instant, out: &mut Out) {
+        if ufrag::is_answer(datagram) {
+            if let Ok(message) = StunMessage::parse(datagram) {
+                self.ice.handle_answer(path, &message);
+            }
+            return;
+        }
         self.take(datagram, now, out);
     }
 
@@ -446,6 +454,7 @@ impl Transport for RtcTransport {
     }
 
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
+        out.transmits.extend(self.ice.poll_request(now));
         let mut at = now;
         for _ in 0..MOST_STEPS {
             let waiting = self.unsent > 0;
@@ -462,7 +471,8 @@ impl Transport for RtcTransport {
     }
 
     fn deadline(&self) -> Instant {
-        self.deadline
+        let asked = self.ice.deadline();
+        asked.map_or(self.deadline, |asked| asked.min(self.deadline))
     }
 
     fn ufrag(&self) -> &str {

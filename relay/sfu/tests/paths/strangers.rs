@@ -49,6 +49,30 @@ fn a_check_that_is_repeated_from_elsewhere_is_not_answered_and_moves_nothing() {
 }
 
 #[test]
+fn a_check_that_is_repeated_from_elsewhere_later_moves_nothing_either() {
+    let mut lab = Lab::new(78);
+    let one = lab.join(&Devices::microphone());
+    let two = lab.join(&Devices::microphone());
+    lab.run(secs(3));
+    let check = last_check(&lab);
+    lab.run(secs(120));
+    let stranger = path(elsewhere());
+    let taken = lab.rooms.handle_datagram(&stranger, &check, lab.now);
+    assert_eq!(taken, Taken::Known, "it is not remembered for so long");
+    let mut sent = 0;
+    while let Some(transmit) = lab.rooms.poll_transmit() {
+        assert_eq!(transmit.path, stranger);
+        assert!(transmit.payload.len() < 160, "an answer and a request");
+        sent += 1;
+    }
+    assert_eq!(sent, 2);
+    let (from, to) = lab.run(secs(1));
+    lab.run(secs(1));
+    assert!(lab.speech(one, two, from, to) > 0.99);
+    assert!(lab.speech(two, one, from, to) > 0.99);
+}
+
+#[test]
 fn nonsense_on_a_proven_path_harms_neither_its_sender_nor_anybody() {
     let mut lab = Lab::new(73);
     let one = lab.join(&Devices::all());
