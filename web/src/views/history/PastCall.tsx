@@ -1,7 +1,7 @@
 // A row of the history: with whom, what came of it, and the same call again.
 
 import { Show } from "solid-js";
-import type { CallEntry, Chat } from "../../api/wire";
+import type { CallEntry } from "../../api/wire";
 import { useI18n } from "../../i18n";
 import { moment } from "../../i18n/time";
 import { Avatar } from "../../ui/Avatar";
@@ -9,9 +9,9 @@ import { Icon } from "../../ui/Icon";
 import { ChatAvatar } from "../ChatAvatar";
 import { useHome } from "../context";
 import { useIsFree } from "../free";
-import { chatTitle, otherOf } from "../names";
+import { chatTitle } from "../names";
 import { now } from "../now";
-import { otherIn, seenBy } from "./words";
+import { againWith, otherIn, seenBy } from "./words";
 
 /** With whom a call was, as a name and a face. */
 export function useCallFace(): (entry: CallEntry) => string {
@@ -37,32 +37,21 @@ export function CallFace(props: { entry: CallEntry; size: number }) {
   );
 }
 
-/** The chat whose call it was. Null for a call between two, also when it had grown: others were in that, and not in its chat. */
-function useChatOf(): (entry: CallEntry) => Chat | null {
-  const { chats } = useHome();
-  return (entry) => {
-    const row = entry.form === "group" ? chats.row(entry.chatId) : undefined;
-    return row && row.kind !== "private" ? row : null;
-  };
-}
-
 /** Makes the same call once more. */
 export function useCallAgain(): (entry: CallEntry) => void {
   const { me, chats, call, group } = useHome();
-  const chatOf = useChatOf();
   return (entry) => {
-    if (chatOf(entry)) return group.prepare(entry.chatId, entry.type);
-    const row = chats.row(entry.chatId);
-    call.dial((row && otherOf(row, me)) ?? otherIn(entry, me), entry.type);
+    const other = againWith(entry, chats.row(entry.chatId), me);
+    if (other) call.dial(other, entry.type);
+    else group.prepare(entry.chatId, entry.type);
   };
 }
 
 export function PastCall(props: { entry: CallEntry; onOpen(): void }) {
-  const { me } = useHome();
+  const { me, chats } = useHome();
   const { t, language } = useI18n();
   const nameOf = useCallFace();
   const again = useCallAgain();
-  const chatOf = useChatOf();
   const isFree = useIsFree();
   const seen = () => seenBy(t, props.entry, me);
   const video = (): boolean => props.entry.type === "video";
@@ -90,9 +79,9 @@ export function PastCall(props: { entry: CallEntry; onOpen(): void }) {
         <button
           class="ib go"
           aria-label={
-            chatOf(props.entry)
-              ? t(video() ? "group.call_video" : "group.call_voice")
-              : t(video() ? "chat.call_video" : "chat.call_voice", { name: nameOf(props.entry) })
+            againWith(props.entry, chats.row(props.entry.chatId), me)
+              ? t(video() ? "chat.call_video" : "chat.call_voice", { name: nameOf(props.entry) })
+              : t(video() ? "group.call_video" : "group.call_voice")
           }
           onClick={() => again(props.entry)}
           data-testid="past-call-again"

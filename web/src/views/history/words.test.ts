@@ -1,9 +1,9 @@
 import { translator } from "@solid-primitives/i18n";
 import { describe, expect, it } from "vitest";
-import type { CallEntry, CallPerson } from "../../api/wire";
+import type { CallEntry, CallPerson, Chat } from "../../api/wire";
 import type { Translate } from "../../i18n";
 import { ru } from "../../i18n/ru";
-import { otherIn, partOf, seenBy } from "./words";
+import { againWith, otherIn, partOf, seenBy } from "./words";
 
 const t = translator(() => ru) as Translate;
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
@@ -69,6 +69,15 @@ describe("a group call of the past", () => {
 
   it("is one with who started it, or for them with who was called", () => {
     expect([otherIn(group, "sonya"), otherIn(group, "dima")]).toEqual([dima, anna]);
+  });
+
+  it("goes once more to its chat; one of two that grew, to the other of them, or for whom was called in to who began it", () => {
+    const family = { kind: "family", participants: [anna, dima, sonya] } as unknown as Chat;
+    const two = { kind: "private", participants: [anna, dima] } as unknown as Chat;
+    expect(againWith(group, family, "sonya")).toBeNull();
+    expect([againWith(group, two, "dima"), againWith(group, two, "anna")]).toEqual([anna, dima]);
+    expect(againWith(group, undefined, "sonya")).toBe(dima);
+    expect(againWith(call, two, "anna")).toEqual(dima);
   });
 
   it("that nobody joined says that", () => {

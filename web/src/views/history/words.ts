@@ -1,9 +1,10 @@
 // A call of the past in words, for the one who looks.
 
-import type { CallEntry, CallPerson, Person, UserId } from "../../api/wire";
+import type { CallEntry, CallPerson, Chat, Person, UserId } from "../../api/wire";
 import type { Language, Translate } from "../../i18n";
 import { clockTime, spanInWords } from "../../i18n/time";
 import type { IconName } from "../../ui/icons";
+import { otherOf } from "../names";
 
 export interface Seen {
   /** It wanted this one and was not heard. */
@@ -23,6 +24,13 @@ export function seenBy(t: Translate, entry: CallEntry, me: UserId): Seen {
 export function otherIn(entry: CallEntry, me: UserId): Person {
   if (entry.form === "group" && entry.startedBy.id !== me) return entry.startedBy;
   return entry.participants.find((each) => each.user.id !== me)?.user ?? entry.startedBy;
+}
+
+/** Whom the same call once more goes to; null: to everybody in `chat`, which is the call's as the one who looks knows it. */
+export function againWith(entry: CallEntry, chat: Chat | undefined, me: UserId): Person | null {
+  if (entry.form === "group" && chat && chat.kind !== "private") return null;
+  // A call of two that has grown had others in it, who are not in its chat.
+  return (chat && otherOf(chat, me)) ?? otherIn(entry, me);
 }
 
 export const joinedIn = (entry: CallEntry): readonly CallPerson[] => entry.participants.filter((each) => each.outcome === "joined");
