@@ -145,7 +145,7 @@ impl Choice {
         if candidates.iter().any(Candidate::has_risen) {
             self.rose = Some(now);
         }
-        self.settle(wanted, &candidates, &purse, audio, now);
+        self.settle(wanted, &candidates, &mut purse, audio, now);
         &self.plan
     }
 
@@ -229,7 +229,7 @@ impl Choice {
         &mut self,
         wanted: &[Wanted<'_>],
         candidates: &[Candidate<'_>],
-        purse: &Purse,
+        purse: &mut Purse,
         audio: Bitrate,
         now: Instant,
     ) {

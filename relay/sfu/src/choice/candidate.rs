@@ -80,8 +80,8 @@ impl Candidate<'_> {
         (!self.lives(wish)).then(|| before.unwrap_or(now))
     }
 
-    /// The wished layer if it lives, else the nearest below it, else one above it if that fits too.
-    pub(super) fn state(&self, purse: &Purse, missing: Option<Instant>, now: Instant) -> State {
+    /// The wished layer if it lives, else the nearest below it, else one above it if that fits too; then it is paid for.
+    pub(super) fn state(&self, purse: &mut Purse, missing: Option<Instant>, now: Instant) -> State {
         let Some(wish) = self.given else {
             return State::Paused(PauseWhy::Bandwidth);
         };
@@ -90,11 +90,12 @@ impl Candidate<'_> {
         }
         let layers = self.wanted.layers.len() as u8;
         let above = (wish + 1..layers).find(|layer| self.lives(*layer));
-        let fits = |layer: u8| {
-            purse.spent.saturating_sub(self.cost(wish)) + self.cost(layer) <= purse.budget
-        };
-        match above {
-            Some(layer) if fits(layer) => State::Play(layer),
+        let with = |layer: u8| purse.spent.saturating_sub(self.cost(wish)) + self.cost(layer);
+        match above.map(|layer| (layer, with(layer))) {
+            Some((layer, whole)) if whole <= purse.budget => {
+                purse.spent = whole;
+                State::Play(layer)
+            }
             _ if !Self::is_absent(missing, now) => State::Wait,
             Some(_) => State::Paused(PauseWhy::Bandwidth),
             None => State::Paused(PauseWhy::Publisher),

@@ -350,6 +350,20 @@ fn a_layer_that_does_not_come_takes_nothing_from_the_others() {
 }
 
 #[test]
+fn what_is_left_of_a_link_is_given_away_once() {
+    let mut viewer = Viewer::new();
+    let layers = [STOPPED, LIVING[1], STOPPED];
+    let wanted: Vec<_> = (1..=3)
+        .map(|number| Wanted {
+            layers: &layers,
+            ..camera(number, SMALL)
+        })
+        .collect();
+    let states = viewer.decide(1_000, &wanted);
+    assert_eq!(states, [State::Play(1), State::Wait, State::Wait]);
+}
+
+#[test]
 fn a_link_that_loses_much_is_full_and_one_that_loses_some_is_not() {
     let mut viewer = Viewer::new();
     viewer.decide(5000, &[camera(1, MIDDLE)]);
