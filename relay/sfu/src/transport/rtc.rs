@@ -6,6 +6,7 @@
 mod clock;
 mod config;
 mod ingress;
+mod keeping;
 mod lines;
 mod ssrcs;
 
@@ -38,6 +39,7 @@ use crate::{
 };
 use clock::SenderClock;
 use ingress::Allowances;
+use keeping::Keeping;
 use lines::{Kind, Lines};
 use ssrcs::Ssrcs;
 
@@ -67,6 +69,7 @@ pub(crate) struct RtcTransport {
     candidates: Vec<SocketAddr>,
     pending: Option<Pending>,
     lines: Lines,
+    keeping: Keeping,
     /// How many of the m-lines we have offered.
     seated: usize,
     ssrcs: Ssrcs,
@@ -110,6 +113,7 @@ impl RtcTransport {
             candidates: settings.candidates.clone(),
             pending: None,
             lines: Lines::default(),
+            keeping: Keeping::new(),
             seated: 0,
             ssrcs: Ssrcs::default(),
             clock: SenderClock::default(),
@@ -210,6 +214,8 @@ impl RtcTransport {
                 self.report.loss_up = stats.ingress_loss_fraction;
                 self.report.loss_down = stats.egress_loss_fraction;
                 self.report.rtt = stats.rtt;
+                self.keeping.note(stats.rtt);
+                self.lines.let_rest(&mut self.rtc);
                 self.report.nacks = self.nacks_now.saturating_sub(self.nacks_before);
                 self.nacks_before = std::mem::take(&mut self.nacks_now);
                 out.happenings
@@ -294,7 +300,7 @@ impl Transport for RtcTransport {
             .ok_or(Refusal::BadDescription(
                 "the offer contradicts itself or what stands",
             ))?;
-        self.lines.read(&offer.lines, &self.rtc);
+        self.lines.read(&offer.lines, &mut self.rtc);
         self.ssrcs.begin_anew();
         self.let_go_of_streams(offer);
         Ok(description::with_candidates(
@@ -349,10 +355,9 @@ impl Transport for RtcTransport {
         }
         self.change(|rtc| rtc.sdp_api().accept_answer(pending.offer, parsed).ok())
             .ok_or(bad("the answer contradicts itself or the offer"))?;
-        self.lines.read(&answer.lines, &self.rtc);
+        self.lines.read(&answer.lines, &mut self.rtc);
         self.seated += pending.mids.len();
         self.let_go_of_streams(answer);
-        config::bound_caches(&mut self.rtc, &self.lines);
         Ok(())
     }
 
@@ -394,13 +399,17 @@ impl Transport for RtcTransport {
     }
 
     fn write(&mut self, line: Line, packet: Egress) {
-        let Some((mid, payload_type)) = self.lines.way_of(line, packet.body.codec) else {
+        let (codec, span) = (packet.body.codec, self.keeping.span());
+        let Some((ssrc, payload_type, kept)) = self.lines.use_way(line, codec, span) else {
             return;
         };
         let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
+        let Some(stream) = api.stream_tx(&ssrc) else {
             return;
         };
+        if kept.is_some() {
+            keeping::keep(stream, kept);
+        }
         let body = packet.body;
         let (payload, vp8) = match (packet.patch, body.codec) {
             (None, _) => (body.payload, None),
@@ -428,7 +437,7 @@ impl Transport for RtcTransport {
     }
 
     fn carries(&self, line: Line, codec: Codec) -> bool {
-        self.lines.way_of(line, codec).is_some()
+        self.lines.carries(line, codec)
     }
 
     fn request_keyframe(&mut self, line: Line, layer: u8) {

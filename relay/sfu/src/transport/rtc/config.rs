@@ -1,9 +1,6 @@
 //! How `str0m` is set up.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, time::Instant};
 
 use str0m::{
     Candidate, IceCreds, Rtc,
@@ -13,19 +10,11 @@ use str0m::{
     rtp::{Extension, ExtensionMap, ExtensionValues},
 };
 
-use super::{Credentials, Extensions, Lines, REPORT_INTERVAL};
+use super::{Credentials, Extensions, REPORT_INTERVAL};
 use crate::{Certificate, crypto};
 
 /// The estimate that a connection begins with; probes find more within a second.
 const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(800);
-
-/// Packets of a picture that are kept to be sent again, for at most this long: a round trip and two tries. They are most of what a viewer of many
-/// pictures takes, some 400 bytes each beside the payload, which all viewers share.
-const KEPT_PACKETS: usize = 96;
-const KEPT_FOR: Duration = Duration::from_millis(500);
-
-/// Of what is sent at most so much is sent again: more only adds to what made it get lost.
-const RETRANSMITTED: f32 = 0.25;
 
 /// What Opus is called in blocks of redundant sound that are passed on: what browsers, and `str0m` of itself, call it.
 pub(super) const OPUS: u8 = 111;
@@ -42,7 +31,6 @@ pub(super) fn rtc(certificate: &Certificate, local: &Credentials, now: Instant) 
         .set_rtp_mode(true)
         .set_stats_interval(Some(REPORT_INTERVAL))
         .enable_bwe(Some(FIRST_ESTIMATE))
-        .set_send_buffer_video(KEPT_PACKETS)
         .set_extension_map(extension_map())
         .clear_codecs()
         .enable_opus(true, true)
@@ -89,16 +77,6 @@ fn extension_map() -> ExtensionMap {
 
 pub(super) fn candidate(address: SocketAddr) -> Candidate {
     Candidate::host(address, "udp").expect("a constant address")
-}
-
-/// Bounds what is kept to be sent again, of every m-line that sends.
-pub(super) fn bound_caches(rtc: &mut Rtc, lines: &Lines) {
-    let mut api = rtc.direct_api();
-    for mid in lines.new_sending() {
-        if let Some(stream) = api.stream_tx_by_mid(mid, None) {
-            stream.set_rtx_cache(KEPT_PACKETS, KEPT_FOR, Some(RETRANSMITTED));
-        }
-    }
 }
 
 /// Returns the extensions of a packet to send.

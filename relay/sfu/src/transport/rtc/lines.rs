@@ -4,9 +4,13 @@ use str0m::{
     Rtc,
     format::Codec as StrCodec,
     media::{Mid, Pt, Rid},
+    rtp::Ssrc,
 };
 
-use super::config;
+use super::{
+    config,
+    keeping::{self, Span},
+};
 use crate::{
     description::{Line, MediaLine},
     descriptor::VideoCodec,
@@ -26,8 +30,6 @@ const CODECS: [Codec; 6] = [
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     all: Vec<State>,
-    /// Lines before this one are known from before the last description.
-    before: usize,
     /// Payload types of retransmissions, as bits.
     retransmissions: u128,
 }
@@ -52,13 +54,27 @@ struct State {
     rids: Vec<Rid>,
     /// How each of [`CODECS`] goes down on it.
     ways: [Option<Pt>; CODECS.len()],
+    /// The stream that goes down on it.
+    stream: Option<Stream>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    ssrc: Ssrc,
+    /// For how long its packets are kept.
+    kept: Option<Span>,
+    /// Whether anything was written since the last report.
+    is_used: bool,
 }
 
 impl Lines {
     /// Takes over the m-lines of a description that now holds.
-    pub(super) fn read(&mut self, lines: &[MediaLine], rtc: &Rtc) {
-        self.before = self.all.len();
-        self.all = lines.iter().map(|line| State::new(line, rtc)).collect();
+    pub(super) fn read(&mut self, lines: &[MediaLine], rtc: &mut Rtc) {
+        let mut before = std::mem::take(&mut self.all).into_iter();
+        self.all = lines
+            .iter()
+            .map(|line| State::new(line, before.next(), rtc))
+            .collect();
         self.retransmissions = 0;
         for params in rtc.codec_config().params() {
             if let Some(pt) = params.resend() {
@@ -111,18 +127,45 @@ impl Lines {
         Some((state.mid, Some(*rid)))
     }
 
-    /// Returns how a codec goes down on an m-line, if it does.
-    pub(super) fn way_of(&self, line: Line, codec: Codec) -> Option<(Mid, Pt)> {
-        let state = self.all.get(usize::from(line.0))?;
-        let index = CODECS.iter().position(|known| *known == codec)?;
-        Some((state.mid, state.ways[index]?))
+    /// Returns whether a codec goes down on an m-line.
+    pub(super) fn carries(&self, line: Line, codec: Codec) -> bool {
+        let state = self.all.get(usize::from(line.0));
+        state.is_some_and(|state| state.stream.is_some() && state.way_of(codec).is_some())
     }
 
-    /// Returns the m-lines that came with the last description and on which we send.
-    pub(super) fn new_sending(&self) -> impl Iterator<Item = Mid> + '_ {
-        let new = self.all.iter().skip(self.before);
-        new.filter(|state| state.ways.iter().any(Option::is_some))
-            .map(|state| state.mid)
+    /// Returns how a packet goes down on an m-line, if it does, and what is to be kept of the stream if that is another than before.
+    pub(super) fn use_way(
+        &mut self,
+        line: Line,
+        codec: Codec,
+        span: Span,
+    ) -> Option<(Ssrc, Pt, Option<Span>)> {
+        let state = self.all.get_mut(usize::from(line.0))?;
+        let way = state.way_of(codec)?;
+        let stream = state.stream.as_mut()?;
+        let wanted = matches!(codec, Codec::Video(_)).then_some(span);
+        stream.is_used = true;
+        let news = wanted.filter(|_| stream.kept != wanted);
+        stream.kept = wanted;
+        Some((stream.ssrc, way, news))
+    }
+
+    /// Forgets what was sent on m-lines on which nothing was written since the last call.
+    pub(super) fn let_rest(&mut self, rtc: &mut Rtc) {
+        let mut api = rtc.direct_api();
+        for stream in self
+            .all
+            .iter_mut()
+            .filter_map(|state| state.stream.as_mut())
+        {
+            let rests = !std::mem::take(&mut stream.is_used);
+            if rests
+                && stream.kept.take().is_some()
+                && let Some(stream) = api.stream_tx(&stream.ssrc)
+            {
+                keeping::keep(stream, None);
+            }
+        }
     }
 
     /// Returns what a datagram of ours is.
@@ -143,7 +186,8 @@ impl Lines {
 }
 
 impl State {
-    fn new(line: &MediaLine, rtc: &Rtc) -> Self {
+    /// Reads a line that may have been there before.
+    fn new(line: &MediaLine, before: Option<Self>, rtc: &mut Rtc) -> Self {
         let mid = Mid::from(line.mid.as_str());
         let mut ways = [None; CODECS.len()];
         let sending = rtc
@@ -169,9 +213,15 @@ impl State {
                 }
             }
         }
+        let known = before.filter(|before| before.mid == mid);
+        let stream = known.and_then(|before| before.stream);
+        let is_sending = ways.iter().any(Option::is_some);
         Self {
             name: line.mid.clone(),
             mid,
+            stream: stream
+                .or_else(|| Stream::new(mid, rtc))
+                .filter(|_| is_sending),
             stopped: line.rejected,
             rids: line
                 .rids
@@ -180,6 +230,24 @@ impl State {
                 .collect(),
             ways,
         }
+    }
+
+    fn way_of(&self, codec: Codec) -> Option<Pt> {
+        let index = CODECS.iter().position(|known| *known == codec)?;
+        self.ways[index]
+    }
+}
+
+impl Stream {
+    fn new(mid: Mid, rtc: &mut Rtc) -> Option<Self> {
+        let mut api = rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None)?;
+        keeping::keep(stream, None);
+        Some(Self {
+            ssrc: stream.ssrc(),
+            kept: None,
+            is_used: false,
+        })
     }
 }
 
