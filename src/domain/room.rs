@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Invalid, ParticipantId, UserId};
+use super::{Invalid, ParticipantId};
 
 /// A track that goes up into a room. Unique in its room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -222,12 +222,12 @@ pub enum RoomAsk {
 pub struct Joining {
     /// The newcomer.
     pub participant: ParticipantId,
-    /// Who that is.
-    pub user: UserId,
     /// Its offer.
     pub offer: Sdp,
     /// What the offer's lines carry.
     pub tracks: Vec<Track>,
+    /// What of it is not forwarded from the start.
+    pub silenced: Vec<Source>,
 }
 
 /// What a room answers to an offer.

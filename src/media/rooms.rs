@@ -83,9 +83,9 @@ impl Media {
         let ask = sfu::Ask::Join {
             room: room(call),
             participant: participant(joining.participant),
-            user: joining.user.as_u128(),
             offer: joining.offer.into_text(),
             tracks: tracks(joining.tracks),
+            silenced: joining.silenced.into_iter().map(to_room).collect(),
         };
         answered(self.ask(ask).await?)
     }

@@ -185,7 +185,7 @@ impl World {
                 self.ask(Ask::Join {
                     room: room_of(room),
                     participant,
-                    user: 7,
+                    silenced: Vec::new(),
                     offer,
                     tracks,
                 });

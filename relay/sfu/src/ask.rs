@@ -11,12 +11,12 @@ pub enum Ask {
         room: RoomId,
         /// Its name from now on; never used before.
         participant: ParticipantId,
-        /// Whose device it is. What it is does not matter: who has the same is the same person.
-        user: u128,
         /// The client's SDP offer.
         offer: String,
         /// What each sending m-line (by its mid) is.
         tracks: Vec<(String, Source)>,
+        /// Its sources that are silenced from the start: see [`Ask::Silence`].
+        silenced: Vec<Source>,
     },
     /// The client changes what it publishes, or restarts ICE. Answered by [`Reply::Answered`].
     Offer {

@@ -5,7 +5,7 @@ use crate::{ParticipantId, PublicationId, RoomId, Source};
 /// What a room tells of its own accord.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Our offer to a participant. A newer one takes its place; after glare it comes again under a new number.
+    /// Our offer to a participant. A newer one takes its place; after glare it comes again under a new number, unanswered after 10 s under its own.
     Offer {
         /// The room.
         room: RoomId,

@@ -39,9 +39,9 @@ pub(crate) struct Participant {
     pub(crate) published: SmallVec<[(Line, usize); 4]>,
     pub(crate) seats: Vec<Seat>,
     pub(crate) told_seats: Vec<crate::Seat>,
-    /// The offer of ours that waits for its answer.
-    pub(crate) offered: Option<u32>,
+    pub(crate) offering: Offering,
     pub(crate) next_offer: u32,
+    pub(crate) next_seat: u32,
     /// What is on its screen; `None` until it has said so.
     pub(crate) view: Option<HashMap<PublicationId, (u16, u16), FixedState>>,
     silenced: [bool; 4],
@@ -72,6 +72,21 @@ pub(crate) enum Link {
     Lost,
 }
 
+/// How it stands with what we offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Offering {
+    /// Nothing is under way.
+    Idle,
+    /// An offer waits for its answer; then it is told again.
+    Waits {
+        number: u32,
+        offer: String,
+        until: Instant,
+    },
+    /// An answer could not be taken: nothing is offered until then.
+    Refused { until: Instant },
+}
+
 /// What goes together into a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pair {
@@ -92,20 +107,22 @@ impl Pair {
     }
 }
 
-/// Two m-lines of one stream that go down.
+/// The m-lines of one stream that go down: at most one of sound and one of pictures, each offered once it is needed.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// Whether the client has answered the offer of it.
-    pub(crate) is_ready: bool,
+    /// Its stream's.
+    pub(crate) number: u32,
     /// Whose what it carries at present: the publisher's place in the room.
     pub(crate) of: Option<(usize, Pair)>,
-    pub(crate) sound: Down,
-    pub(crate) picture: Down,
+    pub(crate) sound: Option<Down>,
+    pub(crate) picture: Option<Down>,
 }
 
 /// One m-line that goes down.
 #[derive(Debug)]
 pub(crate) struct Down {
+    /// Whether the client has answered the offer of it.
+    pub(crate) is_ready: bool,
     pub(crate) line: Line,
     pub(crate) mid: String,
     pub(crate) rewriter: Rewriter<Body>,
@@ -135,8 +152,9 @@ impl Participant {
             published: SmallVec::new(),
             seats: Vec::new(),
             told_seats: Vec::new(),
-            offered: None,
+            offering: Offering::Idle,
             next_offer: 1,
+            next_seat: 1,
             view: None,
             silenced: [false; 4],
             choice: Choice::default(),
@@ -181,34 +199,88 @@ impl Participant {
         self.seats.iter().position(|seat| seat.of == of)
     }
 
-    pub(crate) fn free_seat(&self) -> Option<usize> {
-        self.seats.iter().position(|seat| seat.of.is_none())
+    /// Returns the seat where nobody sits that fits best what is to be carried.
+    pub(crate) fn free_seat(&self, needs: Kinds) -> Option<usize> {
+        let free = self.seats.iter().enumerate();
+        free.filter(|(_, seat)| seat.of.is_none())
+            .min_by_key(|(_, seat)| {
+                let lacking = needs.without(seat.kinds());
+                (lacking.count(), seat.kinds().without(needs).count())
+            })
+            .map(|(index, _)| index)
+    }
+}
+
+/// Sound, pictures, both or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Kinds {
+    pub(crate) sound: bool,
+    pub(crate) picture: bool,
+}
+
+impl Kinds {
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self {
+            sound: self.sound && !others.sound,
+            picture: self.picture && !others.picture,
+        }
+    }
+
+    pub(crate) fn count(self) -> usize {
+        usize::from(self.sound) + usize::from(self.picture)
     }
 }
 
 impl Seat {
-    pub(crate) fn new([sound, picture]: [OfferedLine; 2], random: &mut impl Rng) -> Self {
+    pub(crate) fn new(number: u32) -> Self {
         Self {
-            is_ready: false,
+            number,
             of: None,
-            sound: Down::new(sound, 48_000, random),
-            picture: Down::new(picture, 90_000, random),
+            sound: None,
+            picture: None,
         }
     }
 
-    pub(crate) fn down(&mut self, is_video: bool) -> &mut Down {
+    /// Gives it an m-line.
+    pub(crate) fn add(&mut self, line: OfferedLine, is_video: bool, random: &mut impl Rng) {
         if is_video {
-            &mut self.picture
+            self.picture = Some(Down::new(line, 90_000, random));
         } else {
-            &mut self.sound
+            self.sound = Some(Down::new(line, 48_000, random));
         }
+    }
+
+    /// Returns what it has m-lines for.
+    pub(crate) fn kinds(&self) -> Kinds {
+        Kinds {
+            sound: self.sound.is_some(),
+            picture: self.picture.is_some(),
+        }
+    }
+
+    pub(crate) fn down(&mut self, is_video: bool) -> Option<&mut Down> {
+        if is_video {
+            self.picture.as_mut()
+        } else {
+            self.sound.as_mut()
+        }
+    }
+
+    pub(crate) fn downs(&mut self) -> impl Iterator<Item = &mut Down> {
+        self.sound.iter_mut().chain(&mut self.picture)
+    }
+
+    /// Takes back the m-lines that were not answered; returns whether any is left.
+    pub(crate) fn keep_ready(&mut self) -> bool {
+        self.sound.take_if(|down| !down.is_ready);
+        self.picture.take_if(|down| !down.is_ready);
+        self.kinds().count() > 0
     }
 
     /// Lets nobody sit here.
     pub(crate) fn clear(&mut self) {
         self.of = None;
-        self.sound.clear();
-        self.picture.clear();
+        self.downs().for_each(Down::clear);
     }
 }
 
@@ -217,6 +289,7 @@ impl Down {
         // In the lower half, so that no receiver takes a first packet for one of the round before.
         let first = (random.next_u32() % 32_767 + 1) as u16;
         Self {
+            is_ready: false,
             line: offered.line,
             mid: offered.mid,
             rewriter: Rewriter::new(clock, first),

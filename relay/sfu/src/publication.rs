@@ -101,6 +101,18 @@ impl Publication {
         self.allowance.take(payload as u64 + HEADERS, now)
     }
 
+    /// Returns whether a viewer needs an m-line for it: none as long as there is no picture.
+    pub(crate) fn needs_line(&self) -> bool {
+        !self.source.is_video() || !self.silenced
+    }
+
+    /// Returns which layer a stream is.
+    pub(crate) fn layer_of(&self, stream: Option<StreamKey>) -> Option<u8> {
+        let mut layers = self.layers.iter();
+        let layer = layers.position(|layer| stream.is_some() && layer.key == stream)?;
+        Some(layer as u8)
+    }
+
     /// Returns what the publisher is to be told, if that is news: more at once, less after a while.
     pub(crate) fn want(&mut self, wanted: LayerSet, now: Instant) -> Option<LayerSet> {
         let wanted = wanted & all_of(self.layers.len());

@@ -17,7 +17,7 @@ use slab::Slab;
 
 use crate::{
     Event, GoneWhy, ParticipantId, Refusal, Reply, RoomId, Source, Tile,
-    participant::{Link, Participant},
+    participant::{Link, Offering, Participant, Seat},
     publication::Publication,
     speakers::Speakers,
     transport::{Happening, Transport, rtc::RtcTransport},
@@ -93,7 +93,7 @@ impl Room {
         &mut self,
         id: ParticipantId,
         offer: &str,
-        tracks: &[(String, Source)],
+        (tracks, silenced): (&[(String, Source)], &[Source]),
         worker: &mut Worker,
         now: Instant,
     ) -> Result<Reply, Refusal> {
@@ -109,9 +109,11 @@ impl Room {
         let (transport, answer) =
             RtcTransport::join(&worker.settings, &offer, &mut worker.random, now)?;
         let ufrag = transport.ufrag().to_owned();
-        let index = self
-            .participants
-            .insert(Participant::new(id, Box::new(transport), now));
+        let mut participant = Participant::new(id, Box::new(transport), now);
+        for source in silenced {
+            participant.silence(*source, true);
+        }
+        let index = self.participants.insert(participant);
         worker.routes.add_ufrag(ufrag, self.place_of(index));
         let publications = self.publish(index, tracks, worker, now);
         self.touch(index, worker);
@@ -165,23 +167,26 @@ impl Room {
         let index = self.find(id)?;
         let place = self.place_of(index);
         let participant = &mut self.participants[index];
-        if participant.offered != Some(number) {
-            return Err(Refusal::StaleAnswer);
+        match participant.offering {
+            Offering::Waits { number: waits, .. } if waits == number => {}
+            Offering::Idle | Offering::Waits { .. } | Offering::Refused { .. } => {
+                return Err(Refusal::StaleAnswer);
+            }
         }
-        let answer = worker.read(answer)?;
-        // Whatever becomes of it: our offer has been answered.
-        participant.offered = None;
         touch(participant, place, worker);
-        if let Err(refusal) = participant.transport.answer(&answer) {
-            participant.seats.retain(|seat| seat.is_ready);
-            self.settle_seats(index);
+        let taken = worker
+            .read(answer)
+            .and_then(|answer| participant.transport.answer(&answer));
+        if let Err(refusal) = taken {
+            self.refuse_answer(index, now);
             return Err(refusal);
         }
-        for seat in &mut participant.seats {
-            seat.is_ready = true;
+        participant.offering = Offering::Idle;
+        for down in participant.seats.iter_mut().flat_map(Seat::downs) {
+            down.is_ready = true;
         }
         participant.is_stale = true;
-        self.arrange(index, worker);
+        self.arrange(index, worker, now);
         self.want_sound(index);
         self.choose(index, now, worker);
         self.ask_keyframes(now, worker);
@@ -209,8 +214,9 @@ impl Room {
     pub(crate) fn silence(
         &mut self,
         id: ParticipantId,
-        source: Source,
-        silenced: bool,
+        (source, silenced): (Source, bool),
+        worker: &mut Worker,
+        now: Instant,
     ) -> Result<Reply, Refusal> {
         let index = self.find(id)?;
         self.participants[index].silence(source, silenced);
@@ -225,6 +231,9 @@ impl Room {
             }
             self.want_sound_of(publication);
             self.make_stale(publication);
+            if !silenced {
+                self.arrange_all(worker, now);
+            }
         }
         Ok(Reply::Done)
     }

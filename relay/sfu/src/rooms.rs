@@ -70,8 +70,9 @@ impl Rooms {
                 participant,
                 offer,
                 tracks,
+                silenced,
                 ..
-            } => room.join(participant, &offer, &tracks, worker, now),
+            } => room.join(participant, &offer, (&tracks, &silenced), worker, now),
             Ask::Offer {
                 participant,
                 offer,
@@ -93,7 +94,7 @@ impl Rooms {
                 source,
                 silenced,
                 ..
-            } => room.silence(participant, source, silenced),
+            } => room.silence(participant, (source, silenced), worker, now),
             Ask::Close { .. } => {
                 room.close(worker, now);
                 Ok(Reply::Done)

@@ -29,10 +29,13 @@ pub(crate) trait Transport {
     /// Either nothing has changed, or the connection has ended and the next [`Self::handle_timeout`] says so.
     fn accept(&mut self, offer: &Description, now: Instant) -> Result<String, Refusal>;
 
-    /// Offers so many more seats, each two m-lines (sound, picture) of one stream; `None` while an offer waits for its answer.
+    /// Offers more m-lines to send on; `None` while an offer waits for its answer.
     ///
-    /// `lines` is given the new m-lines.
-    fn offer(&mut self, seats: usize, lines: &mut Vec<[OfferedLine; 2]>) -> Option<String>;
+    /// `lines` is given the new m-lines in the same order.
+    fn offer(&mut self, wanted: &[WantedLine], lines: &mut Vec<OfferedLine>) -> Option<String>;
+
+    /// Takes back the offer that waits for its answer, if there is one.
+    fn withdraw(&mut self);
 
     /// Takes the answer to the last offer.
     ///
@@ -76,6 +79,14 @@ pub(crate) trait Transport {
 
     /// Ends the connection, and says so to the client if there is one.
     fn close(&mut self, now: Instant, out: &mut Out);
+}
+
+/// An m-line that is to be offered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WantedLine {
+    /// Lines of one seat make one stream.
+    pub(crate) seat: u32,
+    pub(crate) is_video: bool,
 }
 
 /// An m-line of ours.

@@ -10,6 +10,8 @@ mod descriptions;
 mod estimates;
 #[path = "rooms/glare.rs"]
 mod glare;
+#[path = "rooms/lines.rs"]
+mod lines;
 #[path = "rooms/liveness.rs"]
 mod liveness;
 #[path = "rooms/refusals.rs"]

@@ -2,7 +2,7 @@
 
 use super::super::{
     GroupEvent, GroupRecord, ParticipantId, PublicationId, RoomAsk, RoomReport, SessionId,
-    SocketId, UserId, UserName,
+    SocketId, Source, UserId, UserName,
 };
 
 /// A participant, and the sign-in that says to be it.
@@ -31,6 +31,16 @@ pub struct Newcomer {
     pub muted: bool,
     /// The camera is on.
     pub camera: bool,
+}
+
+impl Newcomer {
+    /// Returns what is not forwarded of them when they come in.
+    #[must_use]
+    pub fn silenced(&self) -> Vec<Source> {
+        let microphone = self.muted.then_some(Source::Microphone);
+        let camera = (!self.camera).then_some(Source::Camera);
+        microphone.into_iter().chain(camera).collect()
+    }
 }
 
 /// What a moderator does.

@@ -86,12 +86,6 @@ impl GroupCall {
                 .filter(|before| *before != session)
                 .map(GroupEffect::Retire),
         );
-        if newcomer.muted {
-            out.push(silence(id, Source::Microphone, true));
-        }
-        if !newcomer.camera {
-            out.push(silence(id, Source::Camera, true));
-        }
         self.audience.insert(user);
         if self.record.person(user).is_none() {
             let person = GroupPerson::new(user, newcomer.name.clone(), Outcome::Joined);

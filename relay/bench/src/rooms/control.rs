@@ -70,7 +70,7 @@ impl Order {
             What::Join { offer, tracks } => Ask::Join {
                 room,
                 participant,
-                user: participant.0,
+                silenced: Vec::new(),
                 offer,
                 tracks: tracks
                     .into_iter()

@@ -108,7 +108,7 @@ impl Room {
         let ask = Ask::Join {
             room: self.id,
             participant,
-            user: place as u128,
+            silenced: Vec::new(),
             offer,
             tracks,
         };

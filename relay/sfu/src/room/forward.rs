@@ -53,9 +53,9 @@ impl Room {
                 continue;
             }
             let down = participant.seats[seat].down(is_video);
-            if !down.rewriter.takes(packet.stream) {
+            let Some(down) = down.filter(|down| down.rewriter.takes(packet.stream)) else {
                 continue;
-            }
+            };
             let line = down.line;
             let transport = &mut participant.transport;
             let mut fitting = &packet;
@@ -64,6 +64,10 @@ impl Room {
                     continue;
                 };
                 fitting = unpacked;
+            }
+            // What cannot be written must not take a number, nor count as sent.
+            if !transport.carries(line, fitting.body.codec) {
+                continue;
             }
             let mut sent = 0;
             down.rewriter.take(fitting, now, &mut |rewritten| {
@@ -184,25 +188,21 @@ impl Room {
         publication.audible = audible;
         let stream = publication.layers[0].key.filter(|_| audible);
         for &(viewer, seat) in &publication.seats {
-            let seat = &mut self.participants[viewer].seats[seat];
-            if seat.is_ready {
-                seat.sound.rewriter.want(stream);
+            let sound = &mut self.participants[viewer].seats[seat].sound;
+            if let Some(sound) = sound.as_mut().filter(|sound| sound.is_ready) {
+                sound.rewriter.want(stream);
             }
         }
     }
 
     /// Lets a viewer have every sound that is to be heard.
     pub(super) fn want_sound(&mut self, viewer: usize) {
-        for seat in &mut self.participants[viewer].seats {
-            let publication = seat
-                .sound
-                .publication
-                .and_then(|one| self.publications.get(one));
-            if let (true, Some(publication)) = (seat.is_ready, publication) {
+        let seats = self.participants[viewer].seats.iter_mut();
+        for sound in seats.filter_map(|seat| seat.sound.as_mut()) {
+            let publication = sound.publication.and_then(|one| self.publications.get(one));
+            if let (true, Some(publication)) = (sound.is_ready, publication) {
                 let stream = publication.layers[0].key;
-                seat.sound
-                    .rewriter
-                    .want(stream.filter(|_| publication.audible));
+                sound.rewriter.want(stream.filter(|_| publication.audible));
             }
         }
     }
@@ -213,7 +213,7 @@ impl Room {
         let stream = publication.layers[usize::from(layer)].key;
         for &(viewer, seat) in &publication.seats {
             let picture = &mut self.participants[viewer].seats[seat].picture;
-            if picture.layer == Some(layer) {
+            if let Some(picture) = picture.as_mut().filter(|it| it.layer == Some(layer)) {
                 picture.rewriter.want(stream);
             }
         }
@@ -228,7 +228,7 @@ impl Room {
         now: Instant,
     ) {
         let seats = &self.participants[viewer].seats;
-        let mut pictures = seats.iter().map(|seat| &seat.picture);
+        let mut pictures = seats.iter().filter_map(|seat| seat.picture.as_ref());
         let Some(picture) = pictures.find(|picture| picture.line == line) else {
             return;
         };

@@ -8,6 +8,7 @@ use super::{IDLE_ROUND, ROUND, Room};
 use crate::{
     Bitrate, Event, GoneWhy, VideoState,
     choice::{Layer, State, Wanted},
+    description::Line,
     participant::{FAILED, LOST, Link, SILENT},
     publication::LayerSet,
     quality::Sample,
@@ -30,6 +31,7 @@ impl Room {
             .any(|(_, participant)| participant.is_connected());
         self.round = now + if connected { ROUND } else { IDLE_ROUND };
         self.look_for_lost(worker, now);
+        self.offer_again(worker, now);
         self.look_at_layers(now);
         self.look_for_speakers(worker, now);
         let all = self
@@ -154,15 +156,16 @@ impl Room {
             return;
         }
         let mut sound = 0;
-        let mut shown: SmallVec<[(usize, usize); 32]> = SmallVec::new();
+        let mut shown: SmallVec<[(usize, usize, Line); 32]> = SmallVec::new();
         for (index, publication) in &mut self.publications {
             let mut seats = publication.seats.iter();
             let Some(&(_, seat)) = seats.find(|(other, _)| *other == viewer) else {
                 continue;
             };
             if publication.source.is_video() {
-                if participant.seats[seat].is_ready {
-                    shown.push((index, seat));
+                let picture = participant.seats[seat].picture.as_ref();
+                if let Some(picture) = picture.filter(|picture| picture.is_ready) {
+                    shown.push((index, seat, picture.line));
                 }
             } else if publication.audible {
                 sound += publication.layers[0].meter.rate().0;
@@ -170,7 +173,7 @@ impl Room {
         }
         let layers: Vec<SmallVec<[Layer; 3]>> = shown
             .iter()
-            .map(|&(index, _)| {
+            .map(|&(index, ..)| {
                 let layers = self.publications[index].layers.iter_mut();
                 layers
                     .map(|layer| Layer {
@@ -185,9 +188,8 @@ impl Room {
         let wanted: Vec<Wanted<'_>> = shown
             .iter()
             .zip(&layers)
-            .map(|(&(index, seat), layers)| {
+            .map(|(&(index, _, line), layers)| {
                 let publication = &self.publications[index];
-                let line = participant.seats[seat].picture.line;
                 let publisher = self.participants[publication.publisher].id;
                 Wanted {
                     publication: publication.id,
@@ -208,8 +210,10 @@ impl Room {
             .decide(participant.estimate, Bitrate(sound), &wanted, now);
         participant.shortage = plan.shortage;
         participant.transport.set_budget(Bitrate(0), plan.desired);
-        for (&(index, seat), decision) in shown.iter().zip(&plan.decisions) {
-            let picture = &mut participant.seats[seat].picture;
+        for (&(index, seat, _), decision) in shown.iter().zip(&plan.decisions) {
+            let Some(picture) = &mut participant.seats[seat].picture else {
+                continue;
+            };
             let layers = &self.publications[index].layers;
             picture.layer = match decision.state {
                 State::Play(layer) => Some(layer),
@@ -230,7 +234,7 @@ impl Room {
 
     /// Asks publishers for the keyframes that are waited for.
     pub(super) fn ask_keyframes(&mut self, now: Instant, worker: &mut Worker) {
-        let mut asked: SmallVec<[(usize, crate::description::Line, u8); 8]> = SmallVec::new();
+        let mut asked: SmallVec<[(usize, Line, u8); 8]> = SmallVec::new();
         for (_, publication) in &mut self.publications {
             if !publication.source.is_video() {
                 continue;
@@ -239,7 +243,8 @@ impl Room {
                 let waited = layer.key.is_some()
                     && publication.seats.iter().any(|&(viewer, seat)| {
                         let picture = &self.participants[viewer].seats[seat].picture;
-                        picture.rewriter.waits() == layer.key
+                        let waits = picture.as_ref().and_then(|it| it.rewriter.waits());
+                        waits == layer.key
                     });
                 layer.keyframes.wait(waited);
                 if layer.keyframes.poll(now) {
@@ -259,21 +264,18 @@ impl Room {
     fn tell_pictures(&mut self, worker: &mut Worker) {
         let room = self.id;
         for (_, participant) in &mut self.participants {
-            for seat in &mut participant.seats {
-                let picture = &mut seat.picture;
+            let pictures = participant.seats.iter_mut();
+            for picture in pictures.filter_map(|seat| seat.picture.as_mut()) {
                 let publication = picture
                     .publication
                     .and_then(|one| self.publications.get(one));
-                let (true, Some(publication)) = (seat.is_ready, publication) else {
+                let (true, Some(publication)) = (picture.is_ready, publication) else {
                     continue;
                 };
-                let going = picture.rewriter.going().and_then(|stream| {
-                    let mut layers = publication.layers.iter();
-                    layers.position(|layer| layer.key == Some(stream))
-                });
+                let going = publication.layer_of(picture.rewriter.going());
                 let state = match (going, picture.paused) {
                     (_, Some(why)) => VideoState::Paused(why),
-                    (Some(layer), None) => VideoState::Playing { layer: layer as u8 },
+                    (Some(layer), None) => VideoState::Playing { layer },
                     (None, None) => continue,
                 };
                 if picture.told != Some(state) {
@@ -297,8 +299,12 @@ impl Room {
             }
             let mut wanted: LayerSet = 0;
             for &(viewer, seat) in &publication.seats {
-                let picture = &self.participants[viewer].seats[seat].picture;
-                for layer in [picture.layer, picture.wish].into_iter().flatten() {
+                let Some(picture) = &self.participants[viewer].seats[seat].picture else {
+                    continue;
+                };
+                // What goes on until the next one begins is watched as well.
+                let going = publication.layer_of(picture.rewriter.going());
+                for layer in [picture.layer, picture.wish, going].into_iter().flatten() {
                     wanted |= 1 << layer;
                 }
             }

@@ -95,7 +95,9 @@ impl Room {
         }
         for (viewer, seat) in ended.seats {
             if let Some(viewer) = self.participants.get_mut(viewer) {
-                viewer.seats[seat].down(ended.source.is_video()).clear();
+                if let Some(down) = viewer.seats[seat].down(ended.source.is_video()) {
+                    down.clear();
+                }
                 viewer.is_stale = true;
             }
         }

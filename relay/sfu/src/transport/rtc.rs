@@ -28,7 +28,7 @@ use str0m::{
 };
 
 use super::{
-    Codec, Egress, Extensions, Happening, LEEWAY, OfferedLine, Out, Report, Transport,
+    Codec, Egress, Extensions, Happening, LEEWAY, OfferedLine, Out, Report, Transport, WantedLine,
     ice::{Checked, Credentials, Ice},
 };
 use crate::{
@@ -309,25 +309,26 @@ impl Transport for RtcTransport {
         ))
     }
 
-    fn offer(&mut self, seats: usize, lines: &mut Vec<[OfferedLine; 2]>) -> Option<String> {
-        if self.pending.is_some() || seats == 0 {
+    fn offer(&mut self, wanted: &[WantedLine], lines: &mut Vec<OfferedLine>) -> Option<String> {
+        if self.pending.is_some() || wanted.is_empty() {
             return None;
         }
         let first = self.lines.len();
         let mut api = self.rtc.sdp_api();
-        let mut mids = Vec::with_capacity(2 * seats);
-        for seat in 0..seats {
-            let stream = Some(format!("seat{}", first + 2 * seat));
-            let pair = [MediaKind::Audio, MediaKind::Video].map(|kind| {
-                let mid = api.add_media(kind, Direction::SendOnly, stream.clone(), None, None);
-                let line = Line((first + mids.len()) as u16);
-                mids.push(mid.to_string());
-                OfferedLine {
-                    line,
-                    mid: mid.to_string(),
-                }
+        let mut mids = Vec::with_capacity(wanted.len());
+        for WantedLine { seat, is_video } in wanted {
+            let kind = if *is_video {
+                MediaKind::Video
+            } else {
+                MediaKind::Audio
+            };
+            let stream = Some(format!("seat{seat}"));
+            let mid = api.add_media(kind, Direction::SendOnly, stream, None, None);
+            lines.push(OfferedLine {
+                line: Line((first + mids.len()) as u16),
+                mid: mid.to_string(),
             });
-            lines.push(pair);
+            mids.push(mid.to_string());
         }
         let (offer, pending) = api.apply()?;
         let text = description::with_candidates(&offer.to_sdp_string(), &self.candidates);
@@ -336,6 +337,10 @@ impl Transport for RtcTransport {
             mids,
         });
         Some(text)
+    }
+
+    fn withdraw(&mut self) {
+        self.pending = None;
     }
 
     fn answer(&mut self, answer: &Description) -> Result<(), Refusal> {

@@ -45,12 +45,12 @@ fn the_seat_of_who_has_left_is_given_to_the_next_without_an_offer() {
     lab.run(secs(1));
     assert!(lab.people[stays].seats.is_empty());
 
-    let offers = offers_to(&lab, stays);
+    let offers = lab.offers_to(stays).len();
     let comes = lab.join(&Devices::all());
     lab.run(secs(2));
     let (from, to) = lab.run(secs(2));
     lab.run(secs(1));
-    assert_eq!(offers_to(&lab, stays), offers, "no new offer");
+    assert_eq!(lab.offers_to(stays).len(), offers, "no new offer");
     let now: Vec<_> = lab.people[stays]
         .seats
         .iter()
@@ -158,14 +158,4 @@ fn the_same_person_moves_by_leaving_first() {
     lab.run(secs(1));
     assert!(lab.speech(other, laptop, from, to) > 0.99);
     assert!(lab.speech(laptop, other, from, to) > 0.99);
-}
-
-fn offers_to(lab: &Lab, person: usize) -> usize {
-    let id = lab.people[person].participant;
-    lab.events
-        .iter()
-        .filter(
-            |(_, event)| matches!(event, Event::Offer { participant, .. } if *participant == id),
-        )
-        .count()
 }

@@ -180,7 +180,7 @@ fn join(offer: String, tracks: Vec<(String, Source)>) -> Ask {
     Ask::Join {
         room: ROOM,
         participant: ParticipantId(1_000),
-        user: 1,
+        silenced: Vec::new(),
         offer,
         tracks,
     }

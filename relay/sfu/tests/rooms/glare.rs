@@ -1,6 +1,6 @@
 //! Offers from both sides at once.
 
-use sfu::{Ask, Event, Refusal, Reply, Source};
+use sfu::{Ask, Refusal, Reply, Source};
 
 use crate::support::{
     client::Devices,
@@ -80,20 +80,50 @@ fn an_answer_that_does_not_fit_is_refused_and_harms_nobody() {
     assert_eq!(lab.rooms.counters().participants, 2);
 }
 
+#[test]
+fn what_was_offered_and_badly_answered_is_offered_again() {
+    let mut lab = Lab::new(43);
+    let one = lab.join(&Devices::all());
+    lab.run(secs(2));
+    lab.is_deaf = true;
+    let two = lab.join(&Devices::all());
+    lab.run(secs(1));
+    let (number, _) = last_offer(&lab, one).unwrap();
+    lab.is_deaf = false;
+    let ask = Ask::Answer {
+        room: ROOM,
+        participant: lab.people[one].participant,
+        number,
+        answer: "no answer".to_owned(),
+    };
+    assert!(lab.rooms.ask(ask, lab.now).is_err());
+    assert_eq!(last_offer(&lab, one).unwrap().0, number, "not at once");
+    lab.run(secs(3));
+    let (from, to) = lab.run(secs(1));
+    lab.run(secs(1));
+    assert_eq!(last_offer(&lab, one).unwrap().0, number + 1);
+    assert!(lab.speech(one, two, from, to) > 0.99);
+}
+
+#[test]
+fn an_offer_that_is_not_answered_within_10_s_is_told_again() {
+    let mut lab = Lab::new(44);
+    let one = lab.join(&Devices::all());
+    lab.run(secs(2));
+    lab.is_deaf = true;
+    let two = lab.join(&Devices::all());
+    lab.run(secs(9));
+    let told = lab.offers_to(one);
+    lab.is_deaf = false;
+    lab.run(secs(3));
+    assert_eq!(lab.offers_to(one).len(), told.len() + 1);
+    assert_eq!(last_offer(&lab, one), told.last().cloned());
+    let (from, to) = lab.run(secs(1));
+    lab.run(secs(12));
+    assert!(lab.speech(one, two, from, to) > 0.99);
+    assert_eq!(lab.offers_to(one).len(), told.len() + 1, "it is answered");
+}
+
 fn last_offer(lab: &Lab, person: usize) -> Option<(u32, String)> {
-    let id = lab.people[person].participant;
-    let mut all = lab.events.iter().rev();
-    all.find_map(|(_, event)| {
-        if let Event::Offer {
-            participant,
-            number,
-            offer,
-            ..
-        } = event
-        {
-            (*participant == id).then(|| (*number, offer.clone()))
-        } else {
-            None
-        }
-    })
+    lab.offers_to(person).pop()
 }

@@ -54,7 +54,7 @@ fn a_worker_has_its_limit_of_rooms() {
     let ask = Ask::Join {
         room: RoomId(2),
         participant: ParticipantId(9),
-        user: 9,
+        silenced: Vec::new(),
         offer: String::new(),
         tracks: Vec::new(),
     };
@@ -74,7 +74,7 @@ fn who_is_not_there_can_do_nothing() {
     let again = Ask::Join {
         room: ROOM,
         participant: lab.people[there].participant,
-        user: 1,
+        silenced: Vec::new(),
         offer: String::new(),
         tracks: Vec::new(),
     };
@@ -97,7 +97,7 @@ fn a_description_out_of_bounds_is_refused_with_its_reason() {
         let ask = Ask::Join {
             room: ROOM,
             participant: ParticipantId(99),
-            user: 9,
+            silenced: Vec::new(),
             offer,
             tracks: Vec::new(),
         };
@@ -127,7 +127,7 @@ fn tracks_have_to_fit_the_description() {
         let ask = Ask::Join {
             room: ROOM,
             participant: ParticipantId(u128::from(asked)),
-            user: 1,
+            silenced: Vec::new(),
             offer,
             tracks: tracks(named),
         };

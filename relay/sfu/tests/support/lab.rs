@@ -81,6 +81,15 @@ impl Lab {
     }
 
     pub fn try_join(&mut self, devices: &Devices) -> Result<usize, Refusal> {
+        self.join_silenced(devices, &[])
+    }
+
+    /// Lets somebody join of whom nothing of these sources is to be forwarded.
+    pub fn join_silenced(
+        &mut self,
+        devices: &Devices,
+        silenced: &[Source],
+    ) -> Result<usize, Refusal> {
         let at = self.people.len();
         self.joined += 1;
         let participant = ParticipantId(self.joined);
@@ -91,7 +100,7 @@ impl Lab {
         let ask = Ask::Join {
             room: ROOM,
             participant,
-            user: self.joined,
+            silenced: silenced.to_vec(),
             offer,
             tracks,
         };
@@ -211,6 +220,25 @@ impl Lab {
             .iter()
             .find(|(mid, _)| *mid == sending.mid.to_string());
         named.expect("a name for it").1
+    }
+
+    /// All offers of ours to somebody, by their numbers.
+    pub fn offers_to(&self, person: usize) -> Vec<(u32, String)> {
+        let id = self.people[person].participant;
+        let offers = self.events.iter().filter_map(|(_, event)| {
+            if let Event::Offer {
+                participant,
+                number,
+                offer,
+                ..
+            } = event
+            {
+                (*participant == id).then(|| (*number, offer.clone()))
+            } else {
+                None
+            }
+        });
+        offers.collect()
     }
 
     /// What somebody sees of somebody else's picture.

@@ -194,9 +194,9 @@ impl Host {
         let participant = ParticipantId::new();
         let joining = Joining {
             participant,
-            user: newcomer.user,
             offer,
             tracks,
+            silenced: newcomer.silenced(),
         };
         // A device of theirs that is in the room leaves it when this one is in.
         let media = self.calls.ground.media.clone();
