@@ -167,7 +167,7 @@ impl Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::start;
+    use crate::{Limits, clock::start};
 
     fn publication(now: Instant) -> Publication {
         let line = (Line(0), "0".to_owned());
@@ -209,6 +209,19 @@ mod tests {
         };
         assert_eq!(taken(now), 200);
         assert_eq!(taken(now + Duration::from_millis(100)), 10);
+    }
+
+    #[test]
+    fn music_in_stereo_that_is_sent_twice_is_within_the_limit_of_sound() {
+        let now = start();
+        let limit = Limits::default().audio_bitrate;
+        let line = (Line(0), "0".to_owned());
+        let id = PublicationId(1);
+        let mut music = Publication::new(id, 0, line, Source::ScreenAudio, 1, limit, now);
+        let payload = 5 + 2 * 128_000 / 8 / 50;
+        let all =
+            (0..50 * 60).all(|at| music.allows(payload, now + Duration::from_millis(20 * at)));
+        assert!(all);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Limits {
     pub layers: usize,
     /// Of one publication of video, all layers together and headers included.
     pub video_bitrate: Bitrate,
-    /// Of one publication of sound, headers included.
+    /// Of one publication of sound, headers included: music of 128 kbit/s in stereo, each packet with the one before it, takes 290 kbit/s.
     pub audio_bitrate: Bitrate,
     /// Microphones that are sent to a participant: the loudest, when a room has more.
     pub audible: usize,
@@ -46,7 +46,7 @@ impl Default for Limits {
             publications: 4,
             layers: 3,
             video_bitrate: Bitrate(3_000_000),
-            audio_bitrate: Bitrate(256_000),
+            audio_bitrate: Bitrate(384_000),
             audible: 5,
             paths: 8,
         }

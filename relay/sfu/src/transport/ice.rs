@@ -1,8 +1,9 @@
 //! ICE, as a lite agent does it (RFC 8445 section 2.5): it answers checks and follows the client's nomination.
 //!
-//! Owns the credentials of one connection, which paths have proven the password, and which of them is sent on. Only answers and requests of ICE are sent to
-//! an address that has done no more than that: who can write a false source into its datagrams, or repeats from elsewhere what it has seen, proves it too.
-//! The first nomination is followed at once, as DTLS comes next and asks for answers of its own; later ones once the new path has answered a request.
+//! Owns the credentials of one connection, which paths have proven the password, and which of them is sent on. Only answers and requests of ICE are
+//! sent to an address that has done no more than that: who can write a false source into its datagrams, or repeats from elsewhere what it has seen,
+//! proves it too. The first nomination is followed at once, as DTLS comes next and asks for answers of its own; later ones once the new path has
+//! answered a request.
 
 use std::time::{Duration, Instant};
 

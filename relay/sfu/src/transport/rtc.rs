@@ -243,8 +243,8 @@ impl RtcTransport {
         self.drive(Input::Receive(now, input), out);
     }
 
-    /// Changes the connection by a description. What `str0m` refuses, or fails at, it has done by half: that ends the connection, and its client joins
-    /// anew.
+    /// Changes the connection by a description. What `str0m` refuses, or fails at, it has done by half: that ends the connection, and its client
+    /// joins anew.
     fn change<T>(&mut self, change: impl FnOnce(&mut Rtc) -> Option<T>) -> Option<T> {
         let rtc = &mut self.rtc;
         let changed = guarded(|| change(rtc));

@@ -146,8 +146,8 @@ impl RtcTransport {
     }
 }
 
-/// Returns the payload as it may go on. Redundant sound names the numbers of its blocks, which go through untouched: only what everybody calls the same stays
-/// in it.
+/// Returns the payload as it may go on. Redundant sound names the numbers of its blocks, which go through untouched: only what everybody calls the
+/// same stays in it.
 fn readable(codec: Codec, payload: &Arc<[u8]>) -> Option<(Codec, Arc<[u8]>)> {
     if codec == Codec::Red {
         let primary = red::primary(payload)?;
