@@ -145,6 +145,8 @@ pub enum GoneWhy {
     Closed,
     /// It was not connected within 20 s.
     Failed,
+    /// Its room had more to tell than was taken, and was given up with all who were in it.
+    Shed,
 }
 
 /// What a viewer gets of a picture.

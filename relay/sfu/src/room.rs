@@ -256,6 +256,19 @@ impl Room {
         }
     }
 
+    /// Lets everybody go and tells so, however much waits to be told.
+    pub(crate) fn give_up(&mut self, worker: &mut Worker, now: Instant) {
+        for (_, participant) in &self.participants {
+            worker.counters.gone += 1;
+            worker.events.push_back(Event::Gone {
+                room: self.id,
+                participant: participant.id,
+                why: GoneWhy::Shed,
+            });
+        }
+        self.close(worker, now);
+    }
+
     fn gone(&mut self, index: usize, why: GoneWhy, worker: &mut Worker, now: Instant) {
         let Some(participant) = self.participants.get(index) else {
             return;

@@ -263,7 +263,7 @@ impl Rooms {
         while let Some(id) = self.worker.overflowed.pop() {
             if let Some(&place) = self.by_id.get(&id) {
                 self.worker.counters.overflowed += 1;
-                self.rooms[place].close(&mut self.worker, now);
+                self.rooms[place].give_up(&mut self.worker, now);
                 self.drop_if_empty(id);
             }
         }
@@ -307,5 +307,51 @@ impl Rooms {
             counters.subscriptions += subscriptions;
         }
         counters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Certificate, GoneWhy, Limits, ParticipantId, Source, clock, worker::MOST_EVENTS};
+
+    const OFFER: &str = include_str!("../../../tests/foreign/offer.sdp");
+
+    #[test]
+    fn who_was_in_a_room_that_had_more_to_tell_than_was_taken_is_told_to_be_out_of_it() {
+        let settings = Settings {
+            worker: 0,
+            candidates: vec!["192.0.2.1:3478".parse().unwrap()],
+            certificate: Certificate::generate().unwrap(),
+            limits: Limits::default(),
+        };
+        let (mut rooms, now, room) = (Rooms::new(settings, [7; 32]), clock::start(), RoomId(1));
+        let join = |id| Ask::Join {
+            room,
+            participant: ParticipantId(id),
+            silenced: Vec::new(),
+            offer: OFFER.into(),
+            tracks: vec![("0".into(), Source::Microphone)],
+        };
+        rooms.ask(join(1), now).unwrap();
+        let speakers = Vec::new();
+        for _ in 0..MOST_EVENTS {
+            let speakers = speakers.clone();
+            rooms.worker.tell(Event::Speakers { room, speakers });
+        }
+        rooms.ask(join(2), now).unwrap();
+        rooms.handle_timeout(now);
+        let mut gone = Vec::new();
+        while let Some(event) = rooms.poll_event() {
+            if let Event::Gone {
+                participant, why, ..
+            } = event
+            {
+                gone.push((participant.0, why));
+            }
+        }
+        assert_eq!(gone, [(1, GoneWhy::Shed), (2, GoneWhy::Shed)]);
+        assert_eq!(rooms.counters().overflowed, 1);
+        assert!(rooms.ask(join(1), now).is_ok(), "they come back");
     }
 }

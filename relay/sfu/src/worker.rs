@@ -13,8 +13,8 @@ use crate::{
     description::Description, transport::Out,
 };
 
-/// Events that wait at most; a room that has more to tell is closed.
-const MOST_EVENTS: usize = 65_536;
+/// Events that wait at most; a room that has more to tell is given up.
+pub(crate) const MOST_EVENTS: usize = 65_536;
 
 /// Where a participant is kept: its room's place, and its own in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
