@@ -83,7 +83,7 @@ impl Media {
         let ask = sfu::Ask::Join {
             room: room(call),
             participant: participant(joining.participant),
-            offer: joining.offer.into_text(),
+            offer: joining.offer.0,
             tracks: tracks(joining.tracks),
             silenced: joining.silenced.into_iter().map(to_room).collect(),
         };
@@ -103,7 +103,7 @@ impl Media {
         let ask = sfu::Ask::Offer {
             room: room(call),
             participant: participant(id),
-            offer: offer.into_text(),
+            offer: offer.0,
             tracks: tracks(of),
         };
         answered(self.ask(ask).await?)
@@ -123,7 +123,7 @@ impl Media {
             room: room(call),
             participant: participant(id),
             number,
-            answer: answer.into_text(),
+            answer: answer.0,
         };
         self.ask(ask).await.map(drop)
     }

@@ -13,13 +13,13 @@ use crate::support::World as Family;
 
 const OFFER: &str = include_str!("../foreign/offer.sdp");
 
-struct Device {
-    socket: SocketId,
+pub(crate) struct Device {
+    pub(crate) socket: SocketId,
     events: Receiver<Event>,
 }
 
 /// Connects a device to calls, as the gateway does.
-async fn device(world: &Family, actor: &Actor) -> Device {
+pub(crate) async fn device(world: &Family, actor: &Actor) -> Device {
     let listener = Listener {
         user: actor.user,
         session: actor.session,
@@ -32,7 +32,7 @@ async fn device(world: &Family, actor: &Actor) -> Device {
 }
 
 impl Device {
-    fn hears(&mut self) -> Vec<GroupEvent> {
+    pub(crate) fn hears(&mut self) -> Vec<GroupEvent> {
         let mut heard = Vec::new();
         while let Ok(event) = self.events.try_recv() {
             if let Event::Group(event) = event {
@@ -55,7 +55,7 @@ fn joins(device: &Device, offer: &str) -> Joins {
     };
     Joins {
         socket: device.socket,
-        offer: Sdp::parse(offer).unwrap(),
+        offer: Sdp(offer.into()),
         tracks: vec![track("0", Source::Microphone), track("1", Source::Camera)],
         muted: true,
         camera: false,
@@ -63,11 +63,16 @@ fn joins(device: &Device, offer: &str) -> Joins {
 }
 
 impl Family {
-    async fn family(&self, actor: &Actor) -> ChatId {
+    pub(crate) async fn family(&self, actor: &Actor) -> ChatId {
         self.chats.list(actor).await.unwrap()[0].id
     }
 
-    async fn join(&self, actor: &Actor, id: CallId, at: &Device) -> Result<Entered, CallRefused> {
+    pub(crate) async fn join(
+        &self,
+        actor: &Actor,
+        id: CallId,
+        at: &Device,
+    ) -> Result<Entered, CallRefused> {
         self.calls.group_join(actor, id, joins(at, OFFER)).await
     }
 
@@ -218,7 +223,7 @@ async fn after_a_restart_a_group_call_goes_on_for_those_who_come_back(world: Wor
     assert!(world.calls.is_busy(anna.user) && world.calls.is_busy(boris.user));
     let mut back = device(&world, &anna).await;
     let heard = back.hears();
-    let shows_nobody = |event: &GroupEvent| matches!(event, GroupEvent::Changed(view) if view.participants.is_empty());
+    let shows_nobody = |event: &GroupEvent| matches!(event, GroupEvent::Changed(view) | GroupEvent::Grown(view) if view.participants.is_empty());
     assert!(!heard.is_empty() && heard.iter().all(shows_nobody), "{heard:?}");
     let speaker = Speaker { user: anna.user, session: anna.session, participant: entered.participant };
     let (_, resumed) = world.calls.group_resume(call.id, speaker, back.socket).await.unwrap();
