@@ -22,7 +22,7 @@ pub struct GroupView {
     pub started_at: UnixMillis,
     /// Nobody new may join.
     pub locked: bool,
-    /// Grows with each change, over a restart too.
+    /// Grows with each change, over a restart too unless the clock was put back.
     pub version: i64,
     /// For whom it rings.
     pub ringing: Vec<UserId>,

@@ -24,8 +24,8 @@ pub use call_record::{CallForm, CallKind, CallRecord, CallStatus, EndReason, Leg
 pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
 pub use event::{CallEvent, Event, SessionEnd};
 pub use group_call::{
-    Audience, GroupCall, GroupCommand, GroupEffect, GroupLimits, GroupRefusal, Moderation,
-    Newcomer, Speaker,
+    Audience, GroupCall, GroupCommand, GroupEffect, GroupLimits, GroupRefusal, GroupRequest,
+    Moderation, Newcomer, Speaker,
 };
 pub use group_event::{GroupEvent, GroupSummons, GroupView, ParticipantView, StopWhy};
 pub use group_record::{Admission, Before, CallEntry, GroupPerson, GroupRecord, Outcome};

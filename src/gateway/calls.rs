@@ -33,6 +33,8 @@ impl From<CallRefused> for Refusal {
             | CallRefused::NoSuchChat
             | CallRefused::NotInChat
             | CallRefused::PeerTooOld
+            | CallRefused::PeerAway
+            | CallRefused::SignedOut
             | CallRefused::Group(_)
             | CallRefused::Room(_)
             | CallRefused::Refused(_) => Self {

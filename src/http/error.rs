@@ -306,7 +306,7 @@ impl From<RelayRefused> for ApiError {
 impl From<CallRefused> for ApiError {
     fn from(error: CallRefused) -> Self {
         let status = match &error {
-            CallRefused::Overrun => {
+            CallRefused::Overrun | CallRefused::PeerAway => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 return Self::retry(
                     error.code(),
@@ -325,6 +325,7 @@ impl From<CallRefused> for ApiError {
             CallRefused::NotAdmin | CallRefused::NotInChat => StatusCode::FORBIDDEN,
             CallRefused::Group(refusal) => of_group(*refusal),
             CallRefused::Room(refusal) => of_room(*refusal),
+            CallRefused::SignedOut => StatusCode::UNAUTHORIZED,
             CallRefused::WithSelf => StatusCode::BAD_REQUEST,
             CallRefused::Refused(CallError::Forbidden) => StatusCode::FORBIDDEN,
             CallRefused::Refused(
@@ -347,6 +348,7 @@ const fn of_group(refusal: GroupRefusal) -> StatusCode {
         GroupRefusal::Locked
         | GroupRefusal::Removed
         | GroupRefusal::NotModerator
+        | GroupRefusal::Declined
         | GroupRefusal::Stranger => StatusCode::FORBIDDEN,
         GroupRefusal::NoSuchParticipant => StatusCode::NOT_FOUND,
         GroupRefusal::TooMuch => StatusCode::TOO_MANY_REQUESTS,

@@ -344,8 +344,9 @@ impl Auth {
         tx.commit().await?;
         if let Some((user, relay_name)) = ended {
             relay::bar(&self.ground, user, &relay_name, now);
-            self.calls.gone(user, Some(session)).await;
+            // Its sockets first: they are not to ask for anything more.
             self.ground.bus.end_session(session, why);
+            self.calls.gone(user, Some(session)).await;
         }
         Ok(())
     }

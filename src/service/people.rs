@@ -158,10 +158,10 @@ impl People {
             .ok_or(PeopleError::NotFound)?;
         tx.commit().await?;
         self.bar(id, &ended, now);
+        self.end_sessions(&ended, SessionEnd::PasswordChanged);
         for (session, _) in &ended {
             self.calls.gone(id, Some(*session)).await;
         }
-        self.end_sessions(&ended, SessionEnd::PasswordChanged);
         self.ground
             .bus
             .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
@@ -201,8 +201,8 @@ impl People {
         let left = repo::chats::leave_all(&mut tx, id, now).await?;
         tx.commit().await?;
         self.bar(id, &ended, now);
-        self.calls.gone(id, None).await;
         self.end_sessions(&ended, SessionEnd::AccountRemoved);
+        self.calls.gone(id, None).await;
         self.ground.bus.tell_everybody(&Event::UserRemoved(id));
         for chat in left {
             chats::announce(&self.ground, chat, false).await;

@@ -21,7 +21,7 @@ pub struct GroupCall {
     started_at: UnixMillis,
     /// Nobody new may join.
     locked: bool,
-    /// Grows with each change, over a restart of the server too.
+    /// Grows with each change while the server runs. What comes first on a new connection counts whatever its version.
     version: i64,
     /// For whom it rings.
     ringing: Vec<UserId>,

@@ -5,6 +5,7 @@
 mod accounts;
 mod calls;
 mod chats;
+mod group_devices;
 mod group_rows;
 mod groups;
 mod migrations;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { Server, sleep, until } from "../support/server.mjs";
+import { Server, sleep } from "../support/server.mjs";
 import { Device } from "./client.mjs";
 
 const OFFER = await fs.readFile(new URL("offer.sdp", import.meta.url), "utf8");
@@ -264,7 +264,7 @@ async function refused(device, event, payload, ms = 5000) {
 async function devices(t, ...people) {
   const opened = await Promise.all(people.map((person) => Device.connect(server, person, "/calls", { protocol: 1 })));
   t.after(() => opened.forEach((device) => device.close()));
-  await until("all are listening", async () => true);
-  await sleep(150);
+  // A socket is answered only once it hears what it is told.
+  for (const device of opened) assert.equal(await refused(device, "group_leave", {}), "invalid");
   return opened;
 }

@@ -61,6 +61,8 @@ pub enum GroupCommand {
     Attach {
         /// Whose.
         user: UserId,
+        /// Of which sign-in.
+        session: SessionId,
         /// Which.
         socket: SocketId,
     },
@@ -200,6 +202,9 @@ pub enum GroupRefusal {
     /// Who started it and administrators may.
     #[error("only who started the call or an administrator may do this")]
     NotModerator,
+    /// They declined, and are left in peace for a while.
+    #[error("they have just declined; they may join by themselves")]
+    Declined,
     /// They have nothing to do with it.
     #[error("you do not take part in this call")]
     Stranger,

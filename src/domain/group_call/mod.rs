@@ -20,15 +20,19 @@ use std::time::Duration;
 use self::participant::{Participant, Tempo};
 use self::rings::Ring;
 use super::{
-    CallStatus, EndReason, GroupEvent, GroupPerson, GroupRecord, GroupView, Outcome, ParticipantId,
-    RoomAsk, SessionId, SocketId, UnixMillis, UserId, UserName,
+    Admission, CallStatus, EndReason, GroupEvent, GroupPerson, GroupRecord, GroupView, Outcome,
+    ParticipantId, RoomAsk, SessionId, SocketId, UnixMillis, UserId, UserName,
 };
 pub use command::{
     Audience, GroupCommand, GroupEffect, GroupRefusal, Moderation, Newcomer, Speaker,
 };
+pub use participant::GroupRequest;
 
 /// How often a living call's row says that it lives.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// How often switches and links that change are shown at most: each time to everybody.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Limits of a group call.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +77,10 @@ pub struct GroupCall {
     record: GroupRecord,
     limits: GroupLimits,
     version: i64,
+    /// When everybody was shown the call last.
+    shown_at: UnixMillis,
+    /// The version that they were shown.
+    shown: i64,
     /// Who may see the call: everybody of its row, and who else is in its chat.
     audience: BTreeSet<UserId>,
     ringing: BTreeMap<UserId, Ring>,
@@ -80,6 +88,8 @@ pub struct GroupCall {
     awaited: BTreeMap<UserId, Awaited>,
     speakers: Arc<[ParticipantId]>,
     tempo: BTreeMap<UserId, Tempo>,
+    /// Who declined it last when.
+    declined: BTreeMap<UserId, UnixMillis>,
     state: State,
 }
 
@@ -202,13 +212,16 @@ impl GroupCall {
             audience: record.people.iter().map(|person| person.user).collect(),
             record,
             limits,
-            // Grows over a restart too: a call changes less than once a millisecond.
+            // Grows over a restart too, unless the clock was put back: a call changes less than once a millisecond.
             version: now.0,
+            shown_at: now,
+            shown: now.0,
             ringing: BTreeMap::new(),
             participants: Vec::new(),
             awaited: BTreeMap::new(),
             speakers: Arc::new([]),
             tempo: BTreeMap::new(),
+            declined: BTreeMap::new(),
             state: State::Vacant {
                 since: now,
                 until: now.plus(limits.rejoin),
@@ -271,7 +284,8 @@ impl GroupCall {
         };
         let rings = self.ringing.values().map(|ring| ring.until);
         let awaited = self.awaited.values().map(|awaited| awaited.until);
-        rings.chain(awaited).chain([own]).min()
+        let show = (self.shown != self.version).then(|| self.shown_at.plus(SHOW_EVERY));
+        rings.chain(awaited).chain(show).chain([own]).min()
     }
 
     /// Carries out one command.
@@ -289,7 +303,11 @@ impl GroupCall {
         let mut effects = Vec::new();
         let out = &mut effects;
         match command {
-            GroupCommand::Attach { user, socket } => self.attach(out, user, socket, now),
+            GroupCommand::Attach {
+                user,
+                session,
+                socket,
+            } => self.attach(out, (user, session), socket, now),
             GroupCommand::Detach(socket) => self.detach(socket),
             GroupCommand::Joined {
                 newcomer,
@@ -310,7 +328,7 @@ impl GroupCall {
                 muted,
                 camera,
                 screen,
-            } => self.switch(out, &speaker, [muted, camera, screen])?,
+            } => self.switch(out, &speaker, [muted, camera, screen], now)?,
             GroupCommand::Leave(speaker) => self.hang_up(out, &speaker, now)?,
             GroupCommand::Decline(user) => self.decline(out, user, now),
             GroupCommand::Invite {
@@ -353,6 +371,8 @@ impl GroupCall {
         }
         if changed {
             self.changed(out, now);
+        } else if self.shown != self.version && self.shown_at.plus(SHOW_EVERY) <= now {
+            self.show(out, now);
         }
     }
 
@@ -403,7 +423,8 @@ impl GroupCall {
     fn changed(&mut self, out: &mut Vec<GroupEffect>, now: UnixMillis) {
         self.record.updated_at = now;
         out.insert(0, GroupEffect::Save(Box::new(self.record.clone())));
-        self.show(out);
+        self.version += 1;
+        self.show(out, now);
     }
 
     fn save(&mut self, out: &mut Vec<GroupEffect>, now: UnixMillis) {
@@ -411,9 +432,16 @@ impl GroupCall {
         out.push(GroupEffect::Save(Box::new(self.record.clone())));
     }
 
-    /// Shows everybody what changed that is not in the row.
-    fn show(&mut self, out: &mut Vec<GroupEffect>) {
+    /// Shows everybody what changed that is not in the row: soon, if they were shown the call just now.
+    fn switched(&mut self, out: &mut Vec<GroupEffect>, now: UnixMillis) {
         self.version += 1;
+        if self.shown_at.plus(SHOW_EVERY) <= now {
+            self.show(out, now);
+        }
+    }
+
+    fn show(&mut self, out: &mut Vec<GroupEffect>, now: UnixMillis) {
+        (self.shown, self.shown_at) = (self.version, now);
         let view = Arc::new(self.view());
         out.push(GroupEffect::Emit(
             Audience::Everybody,
@@ -426,6 +454,11 @@ impl GroupCall {
     }
 
     fn is_moderator(&self, (user, admin): (UserId, bool)) -> bool {
-        admin || user == self.record.started_by
+        admin || (user == self.record.started_by && !self.is_removed(user))
+    }
+
+    fn is_removed(&self, user: UserId) -> bool {
+        let person = self.record.person(user);
+        person.is_some_and(|person| person.admission == Some(Admission::Removed))
     }
 }

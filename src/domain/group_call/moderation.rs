@@ -16,7 +16,7 @@ impl GroupCall {
             return Err(GroupRefusal::NotModerator);
         }
         match action {
-            Moderation::Mute(user) => self.mute(out, by.0, user)?,
+            Moderation::Mute(user) => self.mute(out, by.0, user, now)?,
             Moderation::Remove(user) => self.remove(out, user, now)?,
             Moderation::Lock(locked) if self.record.locked != locked => {
                 self.record.locked = locked;
@@ -32,6 +32,7 @@ impl GroupCall {
         out: &mut Vec<GroupEffect>,
         by: UserId,
         user: UserId,
+        now: UnixMillis,
     ) -> Result<(), GroupRefusal> {
         let mut participants = self.participants.iter_mut();
         let Some(participant) = participants.find(|p| p.user == user) else {
@@ -43,7 +44,7 @@ impl GroupCall {
         participant.muted = true;
         participant.muted_by = Some(by);
         out.push(silence(participant.id, Source::Microphone, true));
-        self.show(out);
+        self.switched(out, now);
         Ok(())
     }
 

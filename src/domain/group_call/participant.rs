@@ -114,50 +114,66 @@ impl Latest {
     }
 }
 
+/// What a participant asks for. Each kind has a budget of its own, so that none takes what another needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupRequest {
+    /// Its offers.
+    Offer,
+    /// Its answers.
+    Answer,
+    /// What it shows.
+    View,
+    /// Its switches.
+    Switch,
+    /// A socket that speaks on.
+    Resume,
+    /// Its candidates.
+    Candidate,
+}
+
+impl GroupRequest {
+    const KINDS: usize = 6;
+
+    /// Most of them in a second.
+    const fn most(self) -> u32 {
+        match self {
+            Self::Offer | Self::Resume => 5,
+            Self::Answer | Self::View | Self::Switch | Self::Candidate => 20,
+        }
+    }
+}
+
 /// How much a participant has asked for in this second, and how many candidates it has sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     second: UnixMillis,
-    requests: u32,
+    asked: [u32; GroupRequest::KINDS],
     candidates: u32,
-    candidates_in_all: u32,
 }
 
 impl Pace {
-    /// Most requests in a second: offers, answers, views, switches.
-    pub(super) const REQUESTS: u32 = 20;
-    /// Most candidates in a second.
-    pub(super) const CANDIDATES: u32 = 20;
     /// Most candidates of one participant.
-    pub(super) const CANDIDATES_IN_ALL: u32 = 64;
+    const CANDIDATES: u32 = 64;
 
-    pub(super) fn request(&mut self, now: UnixMillis) -> Result<(), GroupRefusal> {
-        self.turn(now);
-        self.requests += 1;
-        if self.requests > Self::REQUESTS {
-            return Err(GroupRefusal::TooMuch);
-        }
-        Ok(())
-    }
-
-    pub(super) fn candidate(&mut self, now: UnixMillis) -> Result<(), GroupRefusal> {
-        self.turn(now);
-        self.candidates += 1;
-        self.candidates_in_all = self.candidates_in_all.saturating_add(1);
-        if self.candidates > Self::CANDIDATES || self.candidates_in_all > Self::CANDIDATES_IN_ALL {
-            return Err(GroupRefusal::TooMuch);
-        }
-        Ok(())
-    }
-
-    fn turn(&mut self, now: UnixMillis) {
+    pub(super) fn request(
+        &mut self,
+        request: GroupRequest,
+        now: UnixMillis,
+    ) -> Result<(), GroupRefusal> {
         if now.since(self.second) >= Duration::from_secs(1) {
-            *self = Self {
-                second: now,
-                candidates_in_all: self.candidates_in_all,
-                ..Self::default()
-            };
+            (self.second, self.asked) = (now, Default::default());
         }
+        let asked = &mut self.asked[request as usize];
+        *asked += 1;
+        let mut too_much = *asked > request.most();
+        if request == GroupRequest::Candidate {
+            self.candidates = self.candidates.saturating_add(1);
+            too_much |= self.candidates > Self::CANDIDATES;
+        }
+        if too_much {
+            return Err(GroupRefusal::TooMuch);
+        }
+        Ok(())
     }
 }
 

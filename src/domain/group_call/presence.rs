@@ -4,7 +4,7 @@ use super::super::{
     Admission, CallStatus, EndReason, GroupEvent, GroupPerson, Outcome, ParticipantId,
     PublicationId, RoomAsk, SessionId, SocketId, Source, StopWhy, UnixMillis, UserId,
 };
-use super::participant::Participant;
+use super::participant::{GroupRequest, Participant};
 use super::{
     ALIVE_EVERY, Audience, GroupCall, GroupEffect, GroupRefusal, Newcomer, Speaker, State,
 };
@@ -23,8 +23,9 @@ impl GroupCall {
         if admission == Some(Admission::Removed) {
             return Err(GroupRefusal::Removed);
         }
-        let was_inside = person.is_some_and(|person| person.joined_at.is_some());
-        if self.record.locked && !was_inside && admission != Some(Admission::Invited) {
+        let is_new = person.is_none_or(|person| person.joined_at.is_none());
+        let is_asked = self.ringing.contains_key(&user) || admission == Some(Admission::Invited);
+        if self.record.locked && is_new && !is_asked && user != self.record.started_by {
             return Err(GroupRefusal::Locked);
         }
         let limit = self.limits.participants;
@@ -43,30 +44,18 @@ impl GroupCall {
         self.tempo.entry(user).or_default().step(now)
     }
 
-    /// Says whether a sign-in speaks for a participant.
+    /// Lets a participant ask for something.
     ///
     /// # Errors
-    /// [`GroupRefusal::Ended`], [`GroupRefusal::NoSuchParticipant`].
-    pub fn speaks(&self, speaker: &Speaker) -> Result<(), GroupRefusal> {
-        self.spoken_for(speaker).map(|_| ())
-    }
-
-    /// Lets a participant ask the room for something.
-    ///
-    /// # Errors
-    /// As [`GroupCall::speaks`], and [`GroupRefusal::TooMuch`].
-    pub fn request(&mut self, speaker: &Speaker, now: UnixMillis) -> Result<(), GroupRefusal> {
+    /// [`GroupRefusal::Ended`], [`GroupRefusal::NoSuchParticipant`], [`GroupRefusal::TooMuch`].
+    pub fn request(
+        &mut self,
+        speaker: &Speaker,
+        request: GroupRequest,
+        now: UnixMillis,
+    ) -> Result<(), GroupRefusal> {
         let at = self.spoken_for(speaker)?;
-        self.participants[at].pace.request(now)
-    }
-
-    /// Counts a candidate. The room needs none: it answers to wherever a participant's checks come from.
-    ///
-    /// # Errors
-    /// As [`GroupCall::speaks`], and [`GroupRefusal::TooMuch`].
-    pub fn candidate(&mut self, speaker: &Speaker, now: UnixMillis) -> Result<(), GroupRefusal> {
-        let at = self.spoken_for(speaker)?;
-        self.participants[at].pace.candidate(now)
+        self.participants[at].pace.request(request, now)
     }
 
     /// Takes in whom the room let in. A device of theirs that was there before leaves.
@@ -159,6 +148,7 @@ impl GroupCall {
         out: &mut Vec<GroupEffect>,
         speaker: &Speaker,
         [muted, camera, screen]: [bool; 3],
+        now: UnixMillis,
     ) -> Result<(), GroupRefusal> {
         let at = self.spoken_for(speaker)?;
         let participant = &mut self.participants[at];
@@ -181,7 +171,7 @@ impl GroupCall {
         participant.muted = muted;
         participant.camera = camera;
         participant.screen = screen;
-        self.show(out);
+        self.switched(out, now);
         Ok(())
     }
 
@@ -214,6 +204,10 @@ impl GroupCall {
         let mut changed = false;
         let mut inside = self.participants.iter();
         if let Some(at) = inside.position(|p| p.user == user && ended(p.session)) {
+            // Its sign-in goes on in another call, maybe in another tab: this one is not to come back by itself.
+            let socket = self.participants[at].socket.map(Audience::Socket);
+            let moved = GroupEvent::Moved(self.record.id);
+            out.extend(socket.map(|socket| GroupEffect::Emit(socket, moved)));
             self.leave(out, at, now);
             changed = true;
         }

@@ -89,7 +89,7 @@ impl GroupCall {
                     out.push(GroupEffect::Emit(Audience::Participants, event));
                 }
             }
-            RoomReport::Link(participant, link) => self.link(out, participant, link),
+            RoomReport::Link(participant, link) => self.link(out, participant, link, now),
             RoomReport::Gone(participant) => {
                 if let Some(at) = self.participants.iter().position(|p| p.id == participant) {
                     self.leave(out, at, now);
@@ -99,12 +99,18 @@ impl GroupCall {
         }
     }
 
-    fn link(&mut self, out: &mut Vec<GroupEffect>, participant: ParticipantId, link: Link) {
+    fn link(
+        &mut self,
+        out: &mut Vec<GroupEffect>,
+        participant: ParticipantId,
+        link: Link,
+        now: UnixMillis,
+    ) {
         if let Some(found) = self.participant_mut(participant)
             && found.link != link
         {
             found.link = link;
-            self.show(out);
+            self.switched(out, now);
         }
     }
 

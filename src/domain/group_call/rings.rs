@@ -1,12 +1,16 @@
 //! For whom the call rings: summons, notices for those who are busy, declining, missing it, and inviting one more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::{
-    Admission, CallStatus, GroupEvent, GroupPerson, GroupSummons, Outcome, SocketId, StopWhy,
-    UnixMillis, UserId, UserName,
+    Admission, CallStatus, GroupEvent, GroupPerson, GroupSummons, Outcome, SessionId, SocketId,
+    StopWhy, UnixMillis, UserId, UserName,
 };
 use super::{Audience, GroupCall, GroupEffect, GroupRefusal, State};
+
+/// How long nobody but a moderator rings again for who declined.
+const PEACE: Duration = Duration::from_secs(60);
 
 /// The call rings for somebody.
 #[derive(Clone, Debug)]
@@ -57,18 +61,25 @@ impl GroupCall {
         out.push(GroupEffect::Emit(to, event));
     }
 
-    /// Shows the call to a socket that came, and rings there if it rings for its user.
+    /// Shows the call to a socket that came, and rings there if it rings for its user. A device that must come into the room is told again.
     pub(super) fn attach(
         &mut self,
         out: &mut Vec<GroupEffect>,
-        user: UserId,
+        (user, session): (UserId, SessionId),
         socket: SocketId,
         now: UnixMillis,
     ) {
         self.audience.insert(user);
         let to = Audience::Socket(socket);
         let view = Arc::new(self.view());
-        out.push(GroupEffect::Emit(to, GroupEvent::Changed(view)));
+        out.push(GroupEffect::Emit(
+            to,
+            GroupEvent::Changed(Arc::clone(&view)),
+        ));
+        // It may think itself in the call between two that this one was.
+        if (self.awaited.get(&user)).is_some_and(|awaited| awaited.session == session) {
+            out.push(GroupEffect::Emit(to, GroupEvent::Grown(view)));
+        }
         if let Some(ring) = self.ringing.get(&user) {
             let summons = self.summons(ring.from.0, &ring.from.1);
             out.push(GroupEffect::Emit(to, incoming(summons, ring, now)));
@@ -115,6 +126,7 @@ impl GroupCall {
         let mut changed = self.stop_ring(out, user, (StopWhy::Declined, None));
         if changed {
             self.settle(user, Outcome::Declined);
+            self.declined.insert(user, now);
         }
         if self.awaited.contains_key(&user) {
             self.stop_awaiting(out, user, now);
@@ -142,8 +154,7 @@ impl GroupCall {
         if !moderator && !self.is_inside(by) {
             return Err(GroupRefusal::Stranger);
         }
-        let admission = self.record.person(user).and_then(|person| person.admission);
-        if !moderator && admission == Some(Admission::Removed) {
+        if !moderator && self.is_removed(user) {
             return Err(GroupRefusal::NotModerator);
         }
         if !moderator && self.record.locked {
@@ -151,6 +162,13 @@ impl GroupCall {
         }
         if self.is_inside(user) {
             return Ok(());
+        }
+        if by == user {
+            return Err(GroupRefusal::Stranger);
+        }
+        let declined_at = self.declined.get(&user);
+        if !moderator && declined_at.is_some_and(|at| now.since(*at) < PEACE) {
+            return Err(GroupRefusal::Declined);
         }
         let inviter = self.record.person(by).map(|person| person.name.clone());
         let inviter = inviter.unwrap_or_else(|| self.record.starter_name());

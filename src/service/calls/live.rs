@@ -61,7 +61,17 @@ pub(super) async fn run(
                         continue;
                     }
                 };
-                let answer = answer(&calls, &mut call, &mut speakers, command, now()).await;
+                let is_gone = matches!(command, Command::Gone { .. });
+                let mut answer = answer(&calls, &mut call, &mut speakers, command.clone(), now()).await;
+                // What the server ended goes on as little because its row could not be written: nobody would say it again.
+                while let (true, Err(CallRefused::Store(error))) = (is_gone, &answer) {
+                    tracing::error!(call = %call.record().id, %error, "a call's row could not be written");
+                    tokio::select! {
+                        () = calls.ground.tasks.stopped() => return,
+                        () = tokio::time::sleep(RETRY) => {}
+                    }
+                    answer = self::answer(&calls, &mut call, &mut speakers, command.clone(), now()).await;
+                }
                 if call.deadline().is_none() {
                     // Both may be called again before whoever ended it knows that it is over.
                     calls.lock().remove(call.record().id);

@@ -8,9 +8,11 @@ mod refused;
 mod speakers;
 mod table;
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::bus::Channel;
@@ -48,6 +50,10 @@ const CALLER_REJOIN: Duration = Duration::from_secs(10);
 /// How long a group call goes on with nobody in it.
 const EMPTY: Duration = Duration::from_secs(10);
 
+/// How many group calls somebody starts at once, and one more each second: each rings for a whole chat.
+const STARTS: Quota = Quota::per_second(NonZeroU32::MIN)
+    .allow_burst(NonZeroU32::new(10).expect("ten is not nothing"));
+
 /// What a socket that joined a call must know.
 #[derive(Clone, Debug)]
 pub struct Joined {
@@ -63,6 +69,8 @@ pub struct Calls {
     ground: Ground,
     limits: CallLimits,
     group_limits: GroupLimits,
+    /// How often each user has started group calls lately.
+    starts: Arc<DefaultKeyedRateLimiter<UserId>>,
     /// Guards which calls live and who is in them. Held for look-ups alone.
     table: Arc<Mutex<Table>>,
 }
@@ -86,6 +94,7 @@ impl Calls {
             ground,
             limits,
             group_limits,
+            starts: Arc::new(RateLimiter::keyed(STARTS)),
             table: Arc::default(),
         }
     }
@@ -277,6 +286,16 @@ impl Calls {
                 Err(mpsc::error::TrySendError::Closed(_)) => {}
             }
         }
+        if let Command::End { user, .. } = command {
+            // It may have become a group call before whoever hangs up could know: then they are not to be awaited there.
+            let group = self.lock().groups.get(&id).cloned();
+            if let Some(group) =
+                group.filter(|group| group.inside.iter().any(|(its, _)| *its == user))
+            {
+                self.tell_group(&group, GroupCommand::Decline(user)).await;
+                return Err(CallError::Ended.into());
+            }
+        }
         // It is over: its row says how, and the machine refuses as it would have.
         let record = self.record(id).await?;
         let (mut call, _) = Call::restore(record, self.limits, self.ground.clock.now());
@@ -360,7 +379,7 @@ impl Calls {
             .await;
         }
         if !legacy {
-            self.show_groups(actor.user, socket).await;
+            self.show_groups(actor, socket).await;
         }
     }
 

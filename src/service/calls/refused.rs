@@ -38,6 +38,12 @@ pub enum CallRefused {
     /// One of the two has a client that does not know group calls.
     #[error("one of you has a client that is too old for a call of three")]
     PeerTooOld,
+    /// One of the two has no connection to the server.
+    #[error("one of you has no connection to the server just now; try again")]
+    PeerAway,
+    /// The sign-in has ended.
+    #[error("this sign-in has ended; sign in again")]
+    SignedOut,
     /// The call's own refusal.
     #[error(transparent)]
     Refused(#[from] CallError),
@@ -70,7 +76,8 @@ impl CallRefused {
             Self::Already => "call.already",
             Self::NotAdmin => "not_admin",
             Self::StillLive => "call.live",
-            Self::Overrun => "busy",
+            Self::Overrun | Self::PeerAway => "busy",
+            Self::SignedOut => "auth.token",
             Self::NoSuchChat => "chat.unknown",
             Self::NotInChat => "chat.not_participant",
             Self::PeerTooOld => "call.peer_too_old",
@@ -95,6 +102,7 @@ const fn of_group(refusal: GroupRefusal) -> &'static str {
         GroupRefusal::Locked => "call.locked",
         GroupRefusal::Removed => "call.removed",
         GroupRefusal::NotModerator => "call.not_moderator",
+        GroupRefusal::Declined => "call.declined",
         GroupRefusal::Stranger => "call.not_participant",
         GroupRefusal::NoSuchParticipant => "call.unknown_participant",
         GroupRefusal::TooMuch => "call.too_much",

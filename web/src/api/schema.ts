@@ -801,7 +801,7 @@ export interface components {
             type: components["schemas"]["CallKind"];
             /**
              * Format: int64
-             * @description Grows with each change, over a restart of the server too.
+             * @description Grows with each change while the server runs. What comes first on a new connection counts whatever its version.
              */
             version: number;
         };

@@ -70,3 +70,16 @@ fn who_hangs_up_in_place_of_coming_into_the_room_has_left() {
     assert_eq!(world.retired(), [world.people[BORIS].session]);
     assert_eq!(world.call.inside().len(), 1);
 }
+
+#[test]
+fn a_device_whose_socket_was_away_when_the_call_grew_hears_of_it_when_it_is_back() {
+    let mut world = World::grown();
+    let (boris, socket) = (world.people[BORIS], SocketId(77));
+    world.attach(boris, socket);
+    assert_eq!(world.heard(Audience::Socket(socket)), ["changed", "grown"]);
+    world.attach(boris.other_device(22), socket);
+    assert_eq!(world.heard(Audience::Socket(socket)), ["changed"]);
+    world.join(BORIS).unwrap();
+    world.attach(boris, socket);
+    assert_eq!(world.heard(Audience::Socket(socket)), ["changed"]);
+}

@@ -126,6 +126,15 @@ fn a_sign_in_that_is_over_leaves_and_an_account_that_is_gone_rings_no_more() {
 }
 
 #[test]
+fn a_device_that_is_taken_out_because_its_sign_in_goes_elsewhere_is_told_so() {
+    let mut world = World::answered();
+    let boris = world.people[BORIS];
+    let (user, session) = (boris.user, Some(boris.session));
+    world.apply(GroupCommand::Gone { user, session }).unwrap();
+    assert_eq!(world.heard(Audience::Socket(boris.socket)), ["moved"]);
+}
+
+#[test]
 fn a_living_call_says_so_every_ten_seconds() {
     let mut world = World::answered();
     world.pass(secs(45));
@@ -142,6 +151,7 @@ fn a_living_call_says_so_every_ten_seconds() {
 #[test]
 fn ones_own_switches_are_shown_and_nothing_is_forwarded_that_is_off() {
     let mut world = World::answered();
+    world.pass(secs(1));
     let speaker = world.people[BORIS].speaker();
     let switch = |muted, camera, screen| GroupCommand::Switch {
         speaker,
@@ -172,24 +182,50 @@ fn ones_own_switches_are_shown_and_nothing_is_forwarded_that_is_off() {
 }
 
 #[test]
-fn a_participant_asks_so_often_and_no_more() {
+fn a_participant_asks_so_often_and_no_more_and_no_kind_takes_what_another_needs() {
     let mut world = World::answered();
     let speaker = world.people[BORIS].speaker();
-    for _ in 0..20 {
-        world.call.request(&speaker, world.now).unwrap();
-        world.call.candidate(&speaker, world.now).unwrap();
+    let too_much = Err(GroupRefusal::TooMuch);
+    let budgets = [
+        (GroupRequest::View, 20),
+        (GroupRequest::Switch, 20),
+        (GroupRequest::Answer, 20),
+        (GroupRequest::Candidate, 20),
+        (GroupRequest::Offer, 5),
+        (GroupRequest::Resume, 5),
+    ];
+    for (request, most) in budgets {
+        for _ in 0..most {
+            let asked = world.call.request(&speaker, request, world.now);
+            assert_eq!(asked, Ok(()), "{request:?}");
+        }
+        let asked = world.call.request(&speaker, request, world.now);
+        assert_eq!(asked, too_much, "{request:?}");
     }
-    let (call, too_much) = (&mut world.call, Err(GroupRefusal::TooMuch));
-    assert_eq!(call.request(&speaker, world.now), too_much);
-    assert_eq!(call.candidate(&speaker, world.now), too_much);
     world.pass(secs(1));
-    world.call.request(&speaker, world.now).unwrap();
-    for _ in 0..43 {
+    for (request, _) in budgets {
+        world.call.request(&speaker, request, world.now).unwrap();
+    }
+}
+
+#[test]
+fn a_participant_has_so_many_candidates_and_asks_for_the_rest_all_the_same() {
+    let mut world = World::answered();
+    let speaker = world.people[BORIS].speaker();
+    for _ in 0..64 {
         world.pass(secs(1));
-        world.call.candidate(&speaker, world.now).unwrap();
+        let candidate = GroupRequest::Candidate;
+        world.call.request(&speaker, candidate, world.now).unwrap();
     }
     world.pass(secs(1));
-    assert_eq!(world.call.candidate(&speaker, world.now), too_much);
+    let one_more = world
+        .call
+        .request(&speaker, GroupRequest::Candidate, world.now);
+    assert_eq!(one_more, Err(GroupRefusal::TooMuch));
+    world
+        .call
+        .request(&speaker, GroupRequest::View, world.now)
+        .unwrap();
 }
 
 #[test]

@@ -114,6 +114,16 @@ impl World {
         })
     }
 
+    fn attach(&mut self, person: Person, socket: SocketId) {
+        let Person { user, session, .. } = person;
+        let attach = GroupCommand::Attach {
+            user,
+            session,
+            socket,
+        };
+        self.apply(attach).unwrap();
+    }
+
     fn leave(&mut self, who: usize) -> Result<(), GroupRefusal> {
         let speaker = self.people[who].speaker();
         self.apply(GroupCommand::Leave(speaker))

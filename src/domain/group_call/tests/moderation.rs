@@ -41,6 +41,7 @@ fn who_is_muted_by_a_moderator_may_unmute_themselves() {
 #[test]
 fn nobody_new_joins_a_locked_call_but_who_was_in_it_comes_back() {
     let mut world = World::answered();
+    world.pass(secs(45));
     world.leave(BORIS).unwrap();
     world.moderate(ANNA, Moderation::Lock(true)).unwrap();
     assert!(world.saved_first());
@@ -72,4 +73,45 @@ fn who_is_removed_while_it_rings_is_rung_no_longer() {
     world.moderate(ANNA, Moderation::Remove(vera)).unwrap();
     assert_eq!(world.user_heard(VERA), ["stop over", "removed"]);
     assert_eq!(world.outcome(VERA), Outcome::Missed);
+}
+
+#[test]
+fn whom_a_call_rings_and_who_started_it_come_in_although_it_is_locked() {
+    let mut world = World::ringing();
+    world.moderate(ANNA, Moderation::Lock(true)).unwrap();
+    world.join(ANNA).unwrap();
+    world.join(VERA).unwrap();
+    world.pass(secs(45));
+    assert_eq!(world.join(GLEB), Err(GroupRefusal::Locked), "it rang out");
+}
+
+#[test]
+fn who_started_a_call_and_was_removed_from_it_moderates_no_more() {
+    let mut world = World::answered();
+    let (anna, by) = (world.user(ANNA), world.user(VERA));
+    let command = GroupCommand::Moderate {
+        by,
+        admin: true,
+        action: Moderation::Remove(anna),
+    };
+    world.apply(command).unwrap();
+    assert_eq!(world.invite(ANNA, ANNA), Err(GroupRefusal::Stranger));
+    let lock = world.moderate(ANNA, Moderation::Lock(true));
+    assert_eq!(lock, Err(GroupRefusal::NotModerator));
+    assert_eq!(world.join(ANNA), Err(GroupRefusal::Removed));
+}
+
+#[test]
+fn nobody_who_was_removed_lets_themselves_in_not_even_an_administrator() {
+    let mut world = World::answered();
+    let user = world.user(BORIS);
+    world.moderate(ANNA, Moderation::Remove(user)).unwrap();
+    let invite = GroupCommand::Invite {
+        by: user,
+        admin: true,
+        user,
+        name: UserName::stored("x".into()),
+        busy: false,
+    };
+    assert_eq!(world.apply(invite), Err(GroupRefusal::Stranger));
 }

@@ -70,8 +70,8 @@ fn what_rang_rings_on_for_the_time_that_is_left() {
     let mut world = World::ringing();
     world.join(ANNA).unwrap();
     world.restart(secs(20));
-    let (user, socket) = (world.user(BORIS), SocketId(88));
-    world.apply(GroupCommand::Attach { user, socket }).unwrap();
+    let socket = SocketId(88);
+    world.attach(world.people[BORIS], socket);
     let heard = world.heard(Audience::Socket(socket));
     assert_eq!(heard, ["changed", "incoming 25000"]);
     world.pass(secs(25));

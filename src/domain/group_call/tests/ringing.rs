@@ -21,12 +21,12 @@ fn a_device_that_comes_while_it_rings_rings_for_the_time_that_is_left() {
     let mut world = World::ringing();
     world.join(ANNA).unwrap();
     world.pass(secs(5));
-    let (user, socket) = (world.user(BORIS), SocketId(77));
-    world.apply(GroupCommand::Attach { user, socket }).unwrap();
+    let socket = SocketId(77);
+    world.attach(world.people[BORIS], socket);
     let heard = world.heard(Audience::Socket(socket));
     assert_eq!(heard, ["changed", "incoming 40000"]);
-    let (user, socket) = (world.user(ANNA), SocketId(78));
-    world.apply(GroupCommand::Attach { user, socket }).unwrap();
+    let socket = SocketId(78);
+    world.attach(world.people[ANNA], socket);
     assert_eq!(world.heard(Audience::Socket(socket)), ["changed"]);
 }
 
@@ -138,6 +138,19 @@ fn somebody_may_be_rung_again() {
     world.invite(ANNA, BORIS).unwrap();
     world.pass(secs(45));
     assert_eq!(world.outcome(BORIS), Outcome::Joined, "they were in it");
+}
+
+#[test]
+fn who_declined_is_left_in_peace_for_a_minute_but_not_by_moderators() {
+    let mut world = World::answered();
+    let user = world.user(VERA);
+    world.apply(GroupCommand::Decline(user)).unwrap();
+    world.pass(secs(59));
+    assert!(world.invite(BORIS, VERA).is_err());
+    world.pass(secs(1));
+    world.invite(BORIS, VERA).unwrap();
+    world.apply(GroupCommand::Decline(user)).unwrap();
+    world.invite(ANNA, VERA).unwrap();
 }
 
 #[test]

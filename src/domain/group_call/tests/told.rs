@@ -47,6 +47,7 @@ fn a_report_for_one_reaches_that_one_alone() {
 #[test]
 fn a_link_that_changes_is_shown_to_everybody() {
     let mut world = World::answered();
+    world.pass(secs(1));
     let boris = world.people[BORIS].participant;
     world.reports(RoomReport::Link(boris, Link::Connected));
     assert_eq!(world.heard(Audience::Everybody), ["changed"]);
@@ -120,4 +121,30 @@ fn a_video_that_nobody_publishes_is_not_kept() {
         .unwrap();
     world.resume(ANNA, SocketId(56)).unwrap();
     assert!(world.said.is_empty(), "it is published no longer");
+}
+
+#[test]
+fn however_fast_somebody_switches_all_are_shown_it_ten_times_a_second_at_most_and_the_last_of_it() {
+    let mut world = World::answered();
+    let speaker = world.people[BORIS].speaker();
+    let mut shown = 0;
+    for n in 0..20 {
+        world.pass(Duration::from_millis(10));
+        shown += world.heard(Audience::Everybody).len();
+        let muted = n % 2 == 0;
+        let [camera, screen] = [true, false];
+        let command = GroupCommand::Switch {
+            speaker,
+            muted,
+            camera,
+            screen,
+        };
+        world.apply(command).unwrap();
+        shown += world.heard(Audience::Everybody).len();
+    }
+    assert_eq!(shown, 2, "in 200 ms");
+    world.pass(Duration::from_millis(100));
+    assert_eq!(world.heard(Audience::Everybody), ["changed"]);
+    world.pass(Duration::from_millis(300));
+    assert_eq!(world.heard(Audience::Everybody), Vec::<String>::new());
 }

@@ -11,9 +11,9 @@ use super::Entered;
 use crate::bus::Channel;
 use crate::domain::{
     Answered, Audience, CallError, CallLeg, CallRecord, CallStatus, Event, GroupCall, GroupCommand,
-    GroupEffect, GroupEvent, GroupRecord, GroupView, Joining, Newcomer, ParticipantId,
-    PublicationId, RoomAsk, RoomReport, Sdp, SessionId, Speaker, Target, Tile, Track, UnixMillis,
-    UserId, UserName,
+    GroupEffect, GroupEvent, GroupRecord, GroupRequest, GroupView, Joining, Newcomer,
+    ParticipantId, PublicationId, RoomAsk, RoomReport, Sdp, SessionId, Speaker, Target, Tile,
+    Track, UnixMillis, UserId, UserName,
 };
 use crate::store::{self as repo, StoreError};
 
@@ -29,6 +29,8 @@ pub(in super::super) enum GroupAsk {
     Look(Reply<Arc<GroupView>>),
     /// Carry out a command.
     Command(GroupCommand, Reply<Arc<GroupView>>),
+    /// Carry out what nobody would say again, whatever it takes.
+    Notice(GroupCommand, Reply<()>),
     /// Let a device in.
     Enter(Newcomer, Offer, Reply<Entered>),
     /// A participant's offer.
@@ -109,6 +111,10 @@ impl Host {
                 }
                 drop(reply.send(done.map(|()| Arc::new(self.call.view()))));
             }
+            GroupAsk::Notice(command, reply) => {
+                self.by_itself(command, now).await;
+                drop(reply.send(Ok(())));
+            }
             GroupAsk::Enter(newcomer, offer, reply) => {
                 let entered = self.enter(newcomer, offer, now).await;
                 // Whoever was not let in is in no call.
@@ -125,7 +131,7 @@ impl Host {
                 drop(reply.send(self.view(speaker, tiles, now).await));
             }
             GroupAsk::Candidate(speaker, reply) => {
-                let counted = self.call.candidate(&speaker, now);
+                let counted = self.call.request(&speaker, GroupRequest::Candidate, now);
                 drop(reply.send(counted.map_err(CallRefused::from)));
             }
         }
@@ -139,14 +145,17 @@ impl Host {
             | GroupCommand::Joined { .. }
             | GroupCommand::Offered { .. }
             | GroupCommand::Answered { .. }
-            | GroupCommand::Resume { .. }
             | GroupCommand::Leave(_)
             | GroupCommand::Decline(_)
             | GroupCommand::Gone { .. }
             | GroupCommand::Room(_)
             | GroupCommand::Tick => None,
             GroupCommand::Switch { speaker, .. } => {
-                self.call.request(speaker, now)?;
+                self.call.request(speaker, GroupRequest::Switch, now)?;
+                None
+            }
+            GroupCommand::Resume { speaker, .. } => {
+                self.call.request(speaker, GroupRequest::Resume, now)?;
                 None
             }
         };
@@ -190,6 +199,12 @@ impl Host {
         let id = self.call.record().id;
         self.call.paced(newcomer.user, now)?;
         self.call.admits(newcomer.user)?;
+        // A sign-in that ends meanwhile is taken out after this; one that has ended is not to come in.
+        let ground = &self.calls.ground;
+        let mut tx = ground.db.read().await?;
+        let signed_in = repo::sessions::live(&mut tx, newcomer.session, ground.clock.now()).await?;
+        drop(tx);
+        signed_in.ok_or(CallRefused::SignedOut)?;
         self.calls.lock().claim_place(newcomer.user, id)?;
         let participant = ParticipantId::new();
         let joining = Joining {
@@ -223,7 +238,7 @@ impl Host {
         offer: Offer,
         now: UnixMillis,
     ) -> Result<Answered, CallRefused> {
-        self.call.request(&speaker, now)?;
+        self.call.request(&speaker, GroupRequest::Offer, now)?;
         let (id, participant) = (self.call.record().id, speaker.participant);
         let media = &self.calls.ground.media;
         let answered = media.offer_to_room(id, participant, offer).await?;
@@ -241,7 +256,7 @@ impl Host {
         (number, answer): (u32, Sdp),
         now: UnixMillis,
     ) -> Result<(), CallRefused> {
-        self.call.request(&speaker, now)?;
+        self.call.request(&speaker, GroupRequest::Answer, now)?;
         let (id, participant) = (self.call.record().id, speaker.participant);
         let media = &self.calls.ground.media;
         media.answer_room(id, participant, (number, answer)).await?;
@@ -258,7 +273,7 @@ impl Host {
         tiles: Vec<Tile>,
         now: UnixMillis,
     ) -> Result<(), CallRefused> {
-        self.call.request(&speaker, now)?;
+        self.call.request(&speaker, GroupRequest::View, now)?;
         let (id, participant) = (self.call.record().id, speaker.participant);
         let media = &self.calls.ground.media;
         Ok(media.view_room(id, participant, tiles).await?)
@@ -352,13 +367,15 @@ pub(in super::super) async fn grow(
             return Err(CallError::Ended.into());
         }
     }
-    let is_ours = |leg: &CallLeg| {
-        let sockets = calls.ground.bus.sockets_of(leg.user, Channel::Calls);
-        let mut own = sockets.iter().map(|(_, listener)| listener);
-        own.any(|listener| Some(listener.session) == leg.session && !listener.legacy)
-    };
-    if ![&record.caller, &record.receiver].into_iter().all(is_ours) {
-        return Err(CallRefused::PeerTooOld);
+    for CallLeg { user, session, .. } in [&record.caller, &record.receiver] {
+        let mut sockets = calls.ground.bus.sockets_of(*user, Channel::Calls);
+        sockets.retain(|(_, listener)| Some(listener.session) == *session);
+        if sockets.is_empty() {
+            return Err(CallRefused::PeerAway);
+        }
+        if sockets.iter().all(|(_, listener)| listener.legacy) {
+            return Err(CallRefused::PeerTooOld);
+        }
     }
     let mut tx = calls.ground.db.write().await?;
     let chat_name = repo::chats::name(&mut tx, record.chat).await?;

@@ -96,7 +96,8 @@ impl Calls {
     /// Starts a group call in a chat of the actor, or finds the living one. Says whether it was started. The actor is not in it yet.
     ///
     /// # Errors
-    /// [`CallRefused::NoSuchChat`], [`CallRefused::NotInChat`]; [`CallRefused::Already`] if the actor is in a call on another device.
+    /// [`CallRefused::NoSuchChat`], [`CallRefused::NotInChat`]; [`CallRefused::Already`] if the actor is in a call on another device;
+    /// [`GroupRefusal::TooMuch`].
     pub async fn group_start(
         &self,
         actor: &Actor,
@@ -106,6 +107,9 @@ impl Calls {
         let place = self.place_of(actor.user);
         if place.is_some_and(|place| !place.is_spoken_for_by(actor)) {
             return Err(CallRefused::Already);
+        }
+        if self.starts.check_key(&actor.user).is_err() {
+            return Err(GroupRefusal::TooMuch.into());
         }
         let (this, actor) = (self.clone(), actor.clone());
         self.ground
@@ -376,7 +380,8 @@ impl Calls {
     }
 
     /// Shows a socket that came the living group calls that its user may join.
-    pub(super) async fn show_groups(&self, user: UserId, socket: SocketId) {
+    pub(super) async fn show_groups(&self, actor: &Actor, socket: SocketId) {
+        let (user, session) = (actor.user, actor.session);
         let all: Vec<_> = self.lock().groups.values().cloned().collect();
         let (mut seen, others): (Vec<_>, Vec<_>) = all
             .into_iter()
@@ -390,8 +395,12 @@ impl Calls {
             }
         }
         for group in seen {
-            self.tell_group(&group, GroupCommand::Attach { user, socket })
-                .await;
+            let attach = GroupCommand::Attach {
+                user,
+                session,
+                socket,
+            };
+            self.tell_group(&group, attach).await;
         }
     }
 
@@ -403,11 +412,14 @@ impl Calls {
     /// Gives a notice that must not be lost, and waits until it is taken.
     pub(super) async fn tell_group(&self, group: &LiveGroup, command: GroupCommand) {
         let (reply, answer) = oneshot::channel();
-        let ask = GroupAsk::Command(command, reply);
-        if group.inbox.send(ask).await.is_ok()
-            && let Ok(Err(error)) = answer.await
+        if group
+            .inbox
+            .send(GroupAsk::Notice(command, reply))
+            .await
+            .is_ok()
         {
-            tracing::debug!(call = %group.id, %error, "a group call did not take a notice");
+            // It may end meanwhile: then there is nothing to take notice of.
+            drop(answer.await);
         }
     }
 
