@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import dgram from "node:dgram";
 import { once } from "node:events";
+import fs from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Server, until } from "../support/server.mjs";
 import { Device } from "./client.mjs";
@@ -9,6 +10,7 @@ import { TurnClient } from "./turn-client.mjs";
 
 /** Addresses of the internet that nothing is sent to: a permission is all that is asked for. */
 const ANNAS = "1.1.1.1", BORISES = "8.8.8.8", NOBODYS = "9.9.9.9";
+const OFFER = await fs.readFile(new URL("offer.sdp", import.meta.url), "utf8");
 /** What "gone at once" may take. */
 const AT_ONCE = 1000;
 
@@ -78,6 +80,39 @@ test("a socket of this machine that was announced is reached, until the call is 
   await until("the allocation is gone", async () => (await client.refresh()) === 437, AT_ONCE);
   assert.equal(await client.allocate(), 200, "its credential is good for the next call");
   assert.equal(await client.permit("127.0.0.2"), 403);
+});
+
+test("what one holds on the relay ends when one leaves a group call, or another device takes it over, and not before", async (t) => {
+  const device = async (person) => {
+    const opened = await Device.connect(server, person, "/calls", { protocol: 1 });
+    t.after(() => opened.close());
+    return opened;
+  };
+  const ok = async (at, event, payload) => {
+    const answer = await at.ask(event, payload, 5000);
+    assert.ok(answer?.ok, `${event}: ${JSON.stringify(answer)}`);
+    return answer.ok;
+  };
+  const tracks = [{ mid: "0", source: "microphone" }, { mid: "1", source: "camera" }];
+  const join = (at, callId) => ok(at, "group_join", { callId, sdp: { type: "offer", sdp: OFFER }, tracks, muted: false, camera: true });
+  const [atAnna, atBoris] = [await device(anna), await device(boris)];
+  const [hers, his] = [await turn(t, anna), await turn(t, boris)];
+  for (const client of [hers, his]) assert.equal(await client.allocate(), 200);
+  const [family] = await server.ok("GET", "/chats", { token: anna.token });
+  const { call } = await ok(atAnna, "group_start", { chatId: family.id, type: "voice" });
+  const { participantId } = await join(atAnna, call.id);
+  await join(atBoris, call.id);
+  await join(atBoris, call.id);
+  for (const client of [hers, his]) assert.equal(await client.refresh(), 200, "they are in the call");
+  await ok(atAnna, "group_leave", { callId: call.id, participantId });
+  await until("the allocation of who left is gone", async () => (await hers.refresh()) === 437, AT_ONCE);
+  assert.equal(await his.refresh(), 200, "that of who stays is not");
+
+  const elsewhere = await server.signIn("boris");
+  const tablet = await device(elsewhere);
+  const moved = await join(tablet, call.id);
+  await until("the allocation of the device before is gone", async () => (await his.refresh()) === 437, AT_ONCE);
+  await ok(tablet, "group_leave", { callId: call.id, participantId: moved.participantId });
 });
 
 test("two who announce a forbidden address reach nothing by it", async (t) => {

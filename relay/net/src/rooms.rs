@@ -75,7 +75,7 @@ impl Rooms {
         let rooms = &mut self.rooms;
         let answered = guarded(|| rooms.ask(ask, now));
         answered.unwrap_or_else(|| {
-            let closed = guarded(|| rooms.ask(Ask::Close { room }, now));
+            let closed = guarded(|| rooms.give_up(room, now));
             tracing::error!(
                 room = room.0,
                 closed = closed.is_some(),

@@ -253,6 +253,14 @@ impl Rooms {
         }
     }
 
+    /// Gives a room up: everybody of it is told to be gone, however much waits to be told.
+    pub fn give_up(&mut self, id: RoomId, now: Instant) {
+        if let Some(&place) = self.by_id.get(&id) {
+            self.rooms[place].give_up(&mut self.worker, now);
+            self.drop_if_empty(id);
+        }
+    }
+
     fn end_what_ended(&mut self, now: Instant) {
         while let Some((id, participant)) = self.worker.ended.pop() {
             if let Some(&place) = self.by_id.get(&id) {
@@ -261,11 +269,8 @@ impl Rooms {
             }
         }
         while let Some(id) = self.worker.overflowed.pop() {
-            if let Some(&place) = self.by_id.get(&id) {
-                self.worker.counters.overflowed += 1;
-                self.rooms[place].give_up(&mut self.worker, now);
-                self.drop_if_empty(id);
-            }
+            self.worker.counters.overflowed += 1;
+            self.give_up(id, now);
         }
     }
 
