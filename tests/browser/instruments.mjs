@@ -99,6 +99,8 @@ export function instruments({ hz, colour, size = [320, 240], restless = false })
     return [...report.values()].find((stat) => stat.type === "inbound-rtp" && stat.trackIdentifier === wanted.id) ?? null;
   };
 
+  let known = null;
+
   window.zvonilkaTest = {
     /** Milliseconds from `from` (of `performance.now()`) until sound is heard. */
     async firstSound(from) {
@@ -156,10 +158,15 @@ export function instruments({ hz, colour, size = [320, 240], restless = false })
       return heard && this.hear(heard);
     },
 
-    /** In a group call: whether somebody's microphone is heard just now. */
-    async isHeard(username) {
+    /** In a group call: what is heard over this connection, as its buffers empty, is no news for `isHeardAnew`. */
+    noteConnection() {
+      known = window.zvonilkaCall.group.connection();
+    },
+
+    /** In a group call: whether somebody's microphone is heard just now, over another connection than the one that was noted. */
+    async isHeardAnew(username) {
       const heard = from(username, "microphone");
-      if (!heard) return false;
+      if (!heard || window.zvonilkaCall.group.connection() === known) return false;
       const { look, close } = await ear(heard);
       await pause(200);
       const { rms } = look();
