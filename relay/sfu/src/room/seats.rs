@@ -115,6 +115,8 @@ impl Room {
         worker: &mut Worker,
         now: Instant,
     ) {
+        // Whatever becomes of it: a connection that it ends says so.
+        self.touch(viewer, worker);
         let participant = &mut self.participants[viewer];
         let mut wanted = Vec::new();
         for Missing { seat, lines } in missing {
@@ -151,7 +153,6 @@ impl Room {
             number,
             offer,
         });
-        self.touch(viewer, worker);
     }
 
     /// Takes back the lines of an offer that was not answered.

@@ -313,24 +313,27 @@ impl Transport for RtcTransport {
         if self.pending.is_some() || wanted.is_empty() {
             return None;
         }
+        let (offer, pending, mids) = self.change(|rtc| {
+            let mut api = rtc.sdp_api();
+            let mut mids = Vec::with_capacity(wanted.len());
+            for WantedLine { seat, is_video } in wanted {
+                let kind = if *is_video {
+                    MediaKind::Video
+                } else {
+                    MediaKind::Audio
+                };
+                let stream = Some(format!("seat{seat}"));
+                let mid = api.add_media(kind, Direction::SendOnly, stream, None, None);
+                mids.push(mid.to_string());
+            }
+            let (offer, pending) = api.apply()?;
+            Some((offer, pending, mids))
+        })?;
         let first = self.lines.len();
-        let mut api = self.rtc.sdp_api();
-        let mut mids = Vec::with_capacity(wanted.len());
-        for WantedLine { seat, is_video } in wanted {
-            let kind = if *is_video {
-                MediaKind::Video
-            } else {
-                MediaKind::Audio
-            };
-            let stream = Some(format!("seat{seat}"));
-            let mid = api.add_media(kind, Direction::SendOnly, stream, None, None);
-            lines.push(OfferedLine {
-                line: Line((first + mids.len()) as u16),
-                mid: mid.to_string(),
-            });
-            mids.push(mid.to_string());
-        }
-        let (offer, pending) = api.apply()?;
+        lines.extend(mids.iter().enumerate().map(|(at, mid)| OfferedLine {
+            line: Line((first + at) as u16),
+            mid: mid.clone(),
+        }));
         let text = description::with_candidates(&offer.to_sdp_string(), &self.candidates);
         self.pending = Some(Pending {
             offer: pending,
