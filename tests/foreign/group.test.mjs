@@ -133,6 +133,8 @@ test("who started it moderates: mute, lock, remove", async (t) => {
   await ok(atBoris, "group_state", { callId, participantId: atBoris.participant, muted: false, camera: true, screen: false });
   const { call: locked } = await ok(atVera, "group_moderate", { callId, action: "lock" });
   assert.deepEqual([locked.locked, locked.participants[1].muted, locked.participants[1].mutedBy], [true, false, null]);
+  // For whom it rings may still come in.
+  await ok(atVera, "group_decline", { callId });
   assert.equal(await refused(atVera, "group_join", entry(callId)), "call.locked");
   await ok(atAnna, "group_moderate", { callId, action: "remove", userId: vera.id });
   assert.deepEqual(await atBoris.take("group_removed"), { callId });
