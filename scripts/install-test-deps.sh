@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has what `make test` needs besides cargo and Node: two browsers, a database server, foreign TURN and WebRTC clients,
-# certificates, routers.
+# certificates and an authority for them, routers.
 # As root it installs what is missing through apt; otherwise it says what to install.
 set -euo pipefail
 
@@ -16,6 +16,7 @@ chromium_bin || missing+=(chromium)
 firefox_bin || missing+=(firefox-esr)
 command -v turnutils_uclient >/dev/null || missing+=(coturn)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v pebble >/dev/null && command -v pebble-challtestsrv >/dev/null || missing+=(pebble)
 command -v certutil >/dev/null || missing+=(libnss3-tools)
 command -v g++ >/dev/null || missing+=(g++)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)

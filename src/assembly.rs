@@ -7,10 +7,12 @@ use std::sync::Arc;
 use turn::LiveCalls;
 
 use crate::StartError;
+use crate::certificates::{Acme, Certificates, Source};
 use crate::config::{self, Config, DatabaseUrl, IceTransportPolicy, Peers, Secrets};
 use crate::gateway::Gateway;
 use crate::http::{App, Rules};
 use crate::media::{Media, MediaConfig, RelaySecrets, TransportPolicy};
+use crate::reach::Reach;
 use crate::service::{
     Auth, AuthLimits, Calls, CallsConfig, Chats, Ground, Ice, Invites, Passwords, People, Relay,
     Throttle, Tokens,
@@ -38,7 +40,12 @@ pub(crate) async fn open(config: &Config) -> Result<Db, StartError> {
 }
 
 /// The relay's settings and, shared with it, what it is told of living calls.
-pub(crate) fn relay_config(config: &Config, secrets: &Secrets) -> (::net::Config, Arc<LiveCalls>) {
+pub(crate) fn relay_config(
+    config: &Config,
+    secrets: &Secrets,
+    reach: Reach,
+    certificates: Option<&Certificates>,
+) -> (::net::Config, Arc<LiveCalls>) {
     let (turn, limits) = (&config.turn, &config.turn.limits);
     let previous = turn.previous_secrets.iter().map(config::Secret::expose);
     let all = std::iter::once(secrets.turn.expose()).chain(previous);
@@ -56,11 +63,14 @@ pub(crate) fn relay_config(config: &Config, secrets: &Secrets) -> (::net::Config
     let relay = ::net::Config {
         listen: turn.listen.clone(),
         tls_listen: turn.tls_listen.clone(),
-        tls: (config.tls.certificate_file.clone())
-            .zip(config.tls.key_file.clone())
-            .map(|(certificate, key)| ::net::Tls { certificate, key }),
-        relay_v4: config.turn.relay_v4(),
-        relay_v6: config.turn.relay_v6(),
+        https_listen: config.https.listen.clone(),
+        pages: ::net::PageLimits {
+            in_all: config.https.connections.get() as usize,
+            per_prefix: config.https.connections_per_prefix.get() as usize,
+        },
+        certificates: certificates.map(|all| Arc::new(all.clone()) as _),
+        relay_v4: reach.v4,
+        relay_v6: reach.v6,
         relay_ports: turn.relay_ports.inclusive(),
         realm: config.turn_realm().to_owned(),
         secrets: all.filter_map(turn::Secret::new).collect(),
@@ -94,6 +104,28 @@ pub(crate) fn relay_config(config: &Config, secrets: &Secrets) -> (::net::Config
     (relay, calls)
 }
 
+/// Where the certificate comes from, if TLS is served at all.
+pub(crate) fn certificate_source(config: &Config) -> Option<Source> {
+    let config::Tls {
+        certificate_file,
+        key_file,
+    } = config.tls.clone();
+    if let Some((certificate, key)) = certificate_file.zip(key_file) {
+        return Some(Source::Files { certificate, key });
+    }
+    let domain = config.domain.as_ref().filter(|_| config.uses_acme())?;
+    let config::Acme {
+        email,
+        directory,
+        root_file,
+    } = config.acme.clone();
+    let folder = config.data_dir.join("acme");
+    let port_80 = !config.https.redirect_listen.is_empty();
+    let domain = domain.to_string();
+    let acme = Acme::new(domain, email, directory, root_file, folder, port_80);
+    Some(Source::Acme(acme))
+}
+
 fn room_limits(calls: &config::Calls) -> sfu::Limits {
     sfu::Limits {
         // Whoever moves to another device is there twice for a moment.
@@ -111,16 +143,21 @@ pub(crate) fn media(
     config: &Config,
     secrets: &Secrets,
     relay: &::net::Relay,
+    reach: Reach,
     calls: Arc<LiveCalls>,
 ) -> Result<Media, StartError> {
     let turn = &config.turn;
     let relayed = || {
-        let v4 = config.turn.relay_v4().map(IpAddr::from);
-        v4.or(config.turn.relay_v6().map(IpAddr::from))
+        let v4 = reach.v4.map(IpAddr::from);
+        v4.or(reach.v6.map(IpAddr::from))
     };
     let port = |addresses: &[SocketAddr]| addresses.first().map(SocketAddr::port);
     let (host, tls_port) = match &config.domain {
-        Some(domain) => (domain.as_str().to_owned(), port(relay.tls_addrs())),
+        Some(domain) => {
+            // Networks that let little out let the port of pages out.
+            let tls = port(relay.https_addrs()).or(port(relay.tls_addrs()));
+            (domain.as_str().to_owned(), tls)
+        }
         // A certificate is for a name.
         None => (
             relayed().map(MediaConfig::host_of).unwrap_or_default(),

@@ -4,12 +4,15 @@
 
 mod assembly;
 pub mod bus;
+pub mod certificates;
 pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod http;
 pub mod media;
 pub mod metrics;
+mod reach;
+mod reload;
 pub mod service;
 pub mod store;
 pub mod wire;
@@ -28,13 +31,16 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::assembly::{assemble, media, open, relay_config};
+use crate::assembly::{assemble, certificate_source, media, open, relay_config};
 use crate::bus::Bus;
+use crate::certificates::{CertificateError, Certificates};
 use crate::config::{Config, LOCAL_INVITE, Secrets};
 use crate::domain::{Event, Invalid, InviteCode};
 use crate::http::{App, RemoteEnd};
 use crate::media::Reports;
 use crate::metrics::Metrics;
+use crate::reach::Reach;
+pub use crate::reload::Reload;
 use crate::service::{Auth, Clock, Ground, Tasks};
 use crate::store::{Db, StoreError};
 
@@ -71,6 +77,29 @@ pub enum StartError {
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
+    },
+    /// An address for requests in the clear cannot be had.
+    #[error(
+        "https.redirect_listen {address}: {source}; set it to [] if something else serves that port"
+    )]
+    Redirect {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The certificate cannot be served.
+    #[error("the certificate: {0}")]
+    Certificate(#[from] CertificateError),
+    /// There is no address that clients could be told.
+    #[error(
+        "turn.listen is every address, but clients need one to reach this server by: this machine has no public one{}; set \
+         turn.external_address to this server's public address",
+        domain.as_ref().map(|domain| format!(", and DNS knows none of {domain}")).unwrap_or_default()
+    )]
+    NoAddress {
+        /// The domain, if there is one.
+        domain: Option<String>,
     },
     /// The address of the metrics cannot be had.
     #[error("metrics.listen {address}: {source}; set it to another address, or to \"\" for none")]
@@ -118,6 +147,7 @@ pub struct Server {
     bus: Bus,
     tasks: Tasks,
     relay: ::net::Relay,
+    certificates: Option<Certificates>,
     db: Db,
 }
 
@@ -127,13 +157,21 @@ impl Server {
     /// # Errors
     /// [`StartError`], which names what was at fault.
     pub async fn start(config: &Config, secrets: &Secrets) -> Result<Self, StartError> {
+        // An error says that another server of this process has done it.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let listener = bind(config.http.listen).await?;
         let metrics = bind_metrics(config.metrics.listen).await?;
-        let (relay_config, live_calls) = relay_config(config, secrets);
+        let redirects = bind_redirects(&config.https.redirect_listen).await?;
+        let reach = Reach::find(config).await?;
+        let certificates = certificate_source(config)
+            .map(Certificates::load)
+            .transpose()?;
+        let (relay_config, live_calls) =
+            relay_config(config, secrets, reach, certificates.as_ref());
         let mut relay = ::net::Relay::start(relay_config)?;
         let db = open(config).await?;
         let tasks = Tasks::default();
-        let media = media(config, secrets, &relay, live_calls)?;
+        let media = media(config, secrets, &relay, reach, live_calls)?;
         let ground = Ground {
             db: db.clone(),
             bus: Bus::default(),
@@ -153,13 +191,25 @@ impl Server {
             tasks.start(Metrics::new(ground.media.clone()).serve(listener, stop));
         }
 
+        if let Some(certificates) = &certificates {
+            tasks.start_until_stop(certificates.clone().keep());
+        }
+        if let Some(domain) = &config.domain {
+            let shown = certificates.clone();
+            let challenge = move |token: &str| shown.as_ref()?.http_challenge(token);
+            let redirect = http::Redirect::new(domain.as_str(), challenge);
+            for listener in redirects {
+                tasks.start_until_stop(redirect.clone().serve(listener));
+            }
+        }
+
         let (layer, io) = gateway::layer(gateway);
-        let routes = http::finish(http::router(app))
+        let routes = http::finish(http::router(app), config.is_direct())
             .layer(layer)
             .layer(axum::middleware::map_request(hand_over_switch));
         let (stop_accepting, close_all) = (CancellationToken::new(), CancellationToken::new());
         let http = listener.local_addr()?;
-        let acceptor = http::Acceptor::new(listener, close_all.clone());
+        let acceptor = http::Acceptor::new(listener, relay.pages(), close_all.clone());
         let service = routes.into_make_service_with_connect_info::<RemoteEnd>();
         let serving = axum::serve(acceptor, service)
             .with_graceful_shutdown(stop_accepting.clone().cancelled_owned());
@@ -173,6 +223,7 @@ impl Server {
             bus: ground.bus,
             tasks,
             relay,
+            certificates,
             db,
         })
     }
@@ -212,11 +263,12 @@ impl Server {
     }
 }
 
-/// Runs the server until SIGTERM or SIGINT.
+/// Runs the server until SIGTERM or SIGINT. At SIGHUP it reads the certificate and the settings again.
 ///
 /// # Errors
 /// [`StartError`] if it does not start, or if the relay dies: whoever watches over the process is to start it again.
-pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
+pub async fn run(config: &Config, secrets: &Secrets, mut reload: Reload) -> Result<(), StartError> {
+    let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     raise_file_limit();
@@ -229,6 +281,13 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
                 "auth.first_invite is the one that everybody knows; whoever reaches this server can join"
             );
         }
+        let clear = !config.http.listen.ip().is_loopback();
+        if clear && config.http.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "http.listen takes connections of other machines without TLS: passwords and messages can be read on their way, and browsers allow no \
+                 microphone; set a domain, or put a reverse proxy in front and name it in http.trusted_proxies"
+            );
+        }
         if config.turn.is_out_of_reach() {
             tracing::warn!(
                 "turn.listen is on loopback: other machines do not reach the relay, and many calls will not connect; set it to [\"0.0.0.0:3478\"] \
@@ -237,11 +296,25 @@ pub async fn run(config: &Config, secrets: &Secrets) -> Result<(), StartError> {
         }
     }
     let server = Server::start(config, secrets).await?;
-    tracing::info!(url = format!("http://{}", server.http), turn = ?server.turn_addresses(), "ready");
-    let outcome = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-        () = server.relay.died() => Err(StartError::RelayDied),
+    tracing::info!(
+        url = config.public_url(),
+        http = %server.http,
+        https = ?server.relay.https_addrs(),
+        turn = ?server.turn_addresses(),
+        "ready"
+    );
+    let outcome = loop {
+        tokio::select! {
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            () = server.relay.died() => break Err(StartError::RelayDied),
+            _ = hang_up.recv() => {
+                reload.again();
+                if let Some(certificates) = &server.certificates {
+                    certificates.refresh();
+                }
+            }
+        }
     };
     tracing::info!("stopping");
     server.stop().await;
@@ -265,6 +338,15 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Http { address, source })
+}
+
+async fn bind_redirects(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for &address in addresses {
+        let listener = TcpListener::bind(address).await;
+        listeners.push(listener.map_err(|source| StartError::Redirect { address, source })?);
+    }
+    Ok(listeners)
 }
 
 async fn bind_metrics(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {

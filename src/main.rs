@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
+use zvonilka::Reload;
 use zvonilka::config::cli::{self, Command};
 use zvonilka::config::{Loaded, LogFormat, Secrets};
 
@@ -17,7 +18,9 @@ fn main() -> ExitCode {
         Command::CheckConfig => {
             load(&invocation.flags).and_then(|loaded| print(loaded.to_string()))
         }
-        Command::Serve => load(&invocation.flags).and_then(serve),
+        Command::Serve => {
+            load(&invocation.flags).and_then(|loaded| serve(invocation.flags, loaded))
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,16 +45,26 @@ fn print(text: String) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
-async fn serve(loaded: Loaded) -> anyhow::Result<()> {
-    let config = loaded.config;
+async fn serve(flags: cli::Flags, loaded: Loaded) -> anyhow::Result<()> {
+    let config = loaded.config.clone();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(config.log.filter.as_str())?)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let reload = match config.log.format {
+        LogFormat::Text => {
+            let log = log.with_filter_reloading();
+            let filter = log.reload_handle();
+            log.init();
+            Reload::new(flags, loaded, move |new| filter.reload(new))
+        }
+        LogFormat::Json => {
+            let log = log.json().with_filter_reloading();
+            let filter = log.reload_handle();
+            log.init();
+            Reload::new(flags, loaded, move |new| filter.reload(new))
+        }
+    };
     let secrets = Secrets::load_or_create(&config)?;
-    Ok(zvonilka::run(&config, &secrets).await?)
+    Ok(zvonilka::run(&config, &secrets, reload).await?)
 }

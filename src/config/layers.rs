@@ -26,6 +26,8 @@ const TEST_PREFIX: &str = "ZVONILKA_TEST_";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Default,
+    /// What a server under a domain has unless told otherwise.
+    DefaultOfDomain,
     File {
         path: String,
         line: usize,
@@ -55,6 +57,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::DefaultOfDomain => f.write_str("default, as there is a domain"),
             Self::File { path, line } => write!(f, "{path}:{line}"),
             Self::Variable(name) => write!(f, "environment, {name}"),
             Self::Flag(name) => f.write_str(name),

@@ -7,6 +7,7 @@ use std::{
     ffi::OsString,
     fmt::{self, Write},
     fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     path::Path,
 };
 
@@ -74,6 +75,7 @@ pub fn load_with(
         config,
         origins: reader.origins,
     };
+    loaded.open_to_others();
     let mut faults = reader.faults;
     if faults.is_empty() {
         faults = rules::faults(&mut loaded);
@@ -82,6 +84,49 @@ pub fn load_with(
         Ok(loaded)
     } else {
         Err(Errors(faults))
+    }
+}
+
+impl Loaded {
+    /// Returns the keys whose values are others in `new`. Of secrets only those that are set or not are told apart.
+    pub fn changes(&mut self, new: &mut Self) -> Vec<&'static str> {
+        let [mut before, mut after] = [Shown::default(), Shown::default()];
+        self.config.visit(&mut before);
+        new.config.visit(&mut after);
+        let both = before.0.into_iter().zip(after.0);
+        both.filter(|(before, after)| before != after)
+            .map(|((key, _), _)| key)
+            .collect()
+    }
+
+    /// With a domain the relay is for everybody, and so are the usual ports unless a reverse proxy has them.
+    fn open_to_others(&mut self) {
+        let Self { config, origins } = self;
+        if config.domain.is_none() {
+            return;
+        }
+        let direct = config.is_direct();
+        let Config { turn, https, .. } = config;
+        let mut open = |key, list: &mut Vec<SocketAddr>, port| {
+            if !origins.contains_key(key) {
+                *list = vec![SocketAddr::new(everywhere(), port)];
+                origins.insert(key, Origin::DefaultOfDomain);
+            }
+        };
+        open("turn.listen", &mut turn.listen, 3478);
+        if direct {
+            open("turn.tls_listen", &mut turn.tls_listen, 5349);
+            open("https.listen", &mut https.listen, 443);
+            open("https.redirect_listen", &mut https.redirect_listen, 80);
+        }
+    }
+}
+
+/// Returns the address that means all of IPv6 and IPv4, or that of IPv4 on a machine without IPv6.
+fn everywhere() -> IpAddr {
+    match UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) => Ipv4Addr::UNSPECIFIED.into(),
     }
 }
 
@@ -127,9 +172,11 @@ impl Reader {
             let nearest = keys.nearest(&key);
             let (name, nearest) = match &origin {
                 Origin::Variable(name) => (name.clone(), nearest.map(variable_of_key)),
-                Origin::Default | Origin::File { .. } | Origin::Flag(_) | Origin::SecretFile(_) => {
-                    (key, nearest.map(str::to_owned))
-                }
+                Origin::Default
+                | Origin::DefaultOfDomain
+                | Origin::File { .. }
+                | Origin::Flag(_)
+                | Origin::SecretFile(_) => (key, nearest.map(str::to_owned)),
             };
             self.faults.push(Fault::Unknown {
                 name,
@@ -313,6 +360,16 @@ impl Visitor for Keys {
     }
 }
 
+/// Every key with its value as it is shown.
+#[derive(Default)]
+struct Shown(Vec<(&'static str, String)>);
+
+impl Visitor for Shown {
+    fn key<T: Setting>(&mut self, key: &'static str, value: &mut T) {
+        self.0.push((key, value.show()));
+    }
+}
+
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Lines {
@@ -337,7 +394,17 @@ impl fmt::Display for Loaded {
             config.turn.relay_v6().map(|v6| v6.to_string()),
         ];
         let relayed: Vec<_> = relayed.into_iter().flatten().collect();
-        writeln!(f, "#   relay address: {}", relayed.join(", "))?;
+        if relayed.is_empty() {
+            writeln!(
+                f,
+                "#   relay address: this machine's, or what DNS says of the domain (found at start)"
+            )?;
+        } else {
+            writeln!(f, "#   relay address: {}", relayed.join(", "))?;
+        }
+        if config.uses_acme() {
+            writeln!(f, "#   certificate: from {}", config.acme.directory)?;
+        }
         writeln!(f, "#   relaying to: {}", config.turn_peers().as_str())?;
         write!(
             f,

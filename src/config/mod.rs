@@ -32,7 +32,7 @@ pub use names::{HostName, InviteCode, LogFilter};
 pub use relay::{Peers, Turn, TurnLimits};
 pub use secrets::{Secret, SecretError, Secrets};
 pub use settings::{
-    Auth, Calls, Chat, Config, Database, Http, IceTransportPolicy, LOCAL_INVITE, Log, LogFormat,
-    Metrics, Tls,
+    Acme, Auth, Calls, Chat, Config, Database, Http, Https, IceTransportPolicy, LOCAL_INVITE, Log,
+    LogFormat, Metrics, Tls,
 };
 pub use units::{ByteSize, PortRange};

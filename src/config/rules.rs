@@ -9,6 +9,7 @@ use super::{
     errors::Fault,
     layers::Origin,
     load::Loaded,
+    names::HostName,
     relay::Turn,
     settings::{Calls, Config},
     units::ByteSize,
@@ -26,7 +27,7 @@ pub(super) fn faults(loaded: &mut Loaded) -> Vec<Fault> {
         external_addresses(&config.turn),
         relaying(config),
         Vec::from_iter(secrets(&config.turn)),
-        Vec::from_iter(certificate(config)),
+        certificate(config),
         durations(config),
         sizes(&config.turn),
         group_calls(&config.calls),
@@ -55,34 +56,13 @@ fn listeners(config: &Config) -> Vec<Refused> {
             "expected at least one address and port, such as [\"0.0.0.0:3478\"]",
         ));
     }
-    let everywhere = |v6: bool| {
-        let mut all = turn.listeners().map(|at| at.ip());
-        all.any(|ip| ip.is_unspecified() && ip.is_ipv6() == v6)
-    };
-    if everywhere(false) && turn.external_address.is_none() {
-        faults.push(listen(
-            "clients need one address to reach the relay by; set turn.external_address to this server's public address, \
-             or turn.listen to a single address",
-        ));
-    }
-    if everywhere(true) && turn.external_address_v6.is_none() {
-        faults.push(listen(
-            "clients need one IPv6 address to reach the relay by; set turn.external_address_v6 to this server's public one, \
-             or turn.listen to a single address",
-        ));
-    }
-    let takes_v4 = |at: &SocketAddr| at.is_ipv6() && at.ip().is_unspecified();
-    if turn.listen.iter().any(takes_v4) && turn.relay_v4().is_none() {
-        faults.push(listen(
-            "[::] takes IPv4 too, and who comes over IPv4 needs a relayed IPv4 address; set turn.external_address to this server's \
-             public one, or list its IPv6 addresses alone",
-        ));
-    }
     let tcp = [Some(config.http.listen), config.metrics.listen];
     let mut taken: Vec<SocketAddr> = tcp.into_iter().flatten().collect();
     for (key, list) in [
         ("turn.listen", &turn.listen),
         ("turn.tls_listen", &turn.tls_listen),
+        ("https.listen", &config.https.listen),
+        ("https.redirect_listen", &config.https.redirect_listen),
     ] {
         for at in list {
             if at.port() != 0 && taken.contains(at) {
@@ -98,13 +78,16 @@ fn listeners(config: &Config) -> Vec<Refused> {
         let must = "metrics are for this machine alone: expected a loopback address, such as \"127.0.0.1:9464\", or \"\" for none";
         faults.push(refused("metrics.listen", &config.metrics.listen, must));
     }
-    let held = turn
-        .listen
-        .iter()
-        .find(|at| turn.relay_ports.inclusive().contains(&at.port()));
-    if let Some(at) = held {
-        let must = format!("holds the port of {at} in turn.listen");
-        faults.push(refused("turn.relay_ports", &turn.relay_ports, must));
+    let udp = [
+        ("turn.listen", &turn.listen),
+        ("https.listen", &config.https.listen),
+    ];
+    for (key, list) in udp {
+        let relayed = turn.relay_ports.inclusive();
+        if let Some(at) = list.iter().find(|at| relayed.contains(&at.port())) {
+            let must = format!("holds the port of {at} in {key}");
+            faults.push(refused("turn.relay_ports", &turn.relay_ports, must));
+        }
     }
     faults
 }
@@ -195,25 +178,59 @@ fn secrets(turn: &Turn) -> Option<Refused> {
 }
 
 /// A certificate has its key, and whoever speaks TLS has a certificate.
-fn certificate(config: &Config) -> Option<Refused> {
-    let (tls, turn) = (&config.tls, &config.turn);
-    match (&tls.certificate_file, &tls.key_file) {
-        (Some(_), Some(_)) => None,
-        (Some(_), None) => Some(refused(
-            "tls.certificate_file",
-            &tls.certificate_file,
-            "has no key: set tls.key_file too",
-        )),
-        (None, Some(_)) => Some(refused(
-            "tls.key_file",
-            &tls.key_file,
-            "has no certificate: set tls.certificate_file too",
-        )),
-        (None, None) => (!turn.tls_listen.is_empty()).then(|| {
-            let must = "TLS needs a certificate: set tls.certificate_file and tls.key_file";
-            refused("turn.tls_listen", &turn.tls_listen, must)
-        }),
+fn certificate(config: &Config) -> Vec<Refused> {
+    let Config {
+        tls,
+        turn,
+        https,
+        acme,
+        ..
+    } = config;
+    let mut faults = Vec::new();
+    let has_files = match (&tls.certificate_file, &tls.key_file) {
+        (Some(_), Some(_)) => true,
+        (Some(_), None) => {
+            let must = "has no key: set tls.key_file too";
+            faults.push(refused("tls.certificate_file", &tls.certificate_file, must));
+            true
+        }
+        (None, Some(_)) => {
+            let must = "has no certificate: set tls.certificate_file too";
+            faults.push(refused("tls.key_file", &tls.key_file, must));
+            true
+        }
+        (None, None) => false,
+    };
+    if !has_files && !config.uses_acme() {
+        for (key, list) in [
+            ("turn.tls_listen", &turn.tls_listen),
+            ("https.listen", &https.listen),
+        ] {
+            if !list.is_empty() {
+                let must = "TLS needs a certificate: set tls.certificate_file and tls.key_file, or let this server get one by setting domain \
+                            and https.listen";
+                faults.push(refused(key, list, must));
+            }
+        }
     }
+    if !acme.directory.starts_with("https://") {
+        let must = "expected an address that begins with https://";
+        faults.push(refused("acme.directory", &acme.directory, must));
+    }
+    if let Some(email) = &acme.email
+        && !email
+            .split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && host.parse::<HostName>().is_ok())
+    {
+        let must = "expected an e-mail address, such as \"me@example.org\"";
+        faults.push(refused("acme.email", &acme.email, must));
+    }
+    if https.connections_per_prefix > https.connections {
+        let must = format!("is above https.connections = {}", https.connections);
+        let key = "https.connections_per_prefix";
+        faults.push(refused(key, &https.connections_per_prefix, must));
+    }
+    faults
 }
 
 fn durations(config: &Config) -> Vec<Refused> {

@@ -36,7 +36,9 @@ pub struct Config {
     pub chat: Chat,
     pub calls: Calls,
     pub turn: Turn,
+    pub https: Https,
     pub tls: Tls,
+    pub acme: Acme,
     pub metrics: Metrics,
     pub log: Log,
 }
@@ -120,6 +122,30 @@ impl Calls {
     pub(super) const LEAST_VIDEO: BitRate = BitRate::kbit(100);
 }
 
+/// Pages over TLS, and all media beside them: one port for networks that let nothing else out.
+#[derive(Debug, Clone)]
+pub struct Https {
+    /// Each for TCP and UDP.
+    pub listen: Vec<SocketAddr>,
+    /// Where requests in the clear are sent on to `https`, and where an ACME authority may ask.
+    pub redirect_listen: Vec<SocketAddr>,
+    /// Connections of browsers in all.
+    pub connections: NonZeroU32,
+    /// Connections of browsers from one network (IPv4 /24, IPv6 /48).
+    pub connections_per_prefix: NonZeroU32,
+}
+
+/// The authority that gives the certificate, if no files are configured.
+#[derive(Debug, Clone)]
+pub struct Acme {
+    /// Whom it may write to about the certificate.
+    pub email: Option<String>,
+    /// The address of its directory (RFC 8555 section 7.1.1).
+    pub directory: String,
+    /// Certificates (PEM) by which the authority itself is trusted, if not by those of the system.
+    pub root_file: Option<PathBuf>,
+}
+
 /// The server's certificate.
 #[derive(Debug, Clone, Default)]
 pub struct Tls {
@@ -164,7 +190,9 @@ impl Default for Config {
             chat: Chat::default(),
             calls: Calls::default(),
             turn: Turn::default(),
+            https: Https::default(),
             tls: Tls::default(),
+            acme: Acme::default(),
             metrics: Metrics::default(),
             log: Log::default(),
         }
@@ -221,6 +249,27 @@ impl Default for Calls {
     }
 }
 
+impl Default for Https {
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            redirect_listen: Vec::new(),
+            connections: count(4000),
+            connections_per_prefix: count(256),
+        }
+    }
+}
+
+impl Default for Acme {
+    fn default() -> Self {
+        Self {
+            email: None,
+            directory: "https://acme-v02.api.letsencrypt.org/directory".into(),
+            root_file: None,
+        }
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self {
@@ -243,7 +292,33 @@ impl Config {
     pub fn local_run(&self) -> bool {
         self.domain.is_none()
             && self.http.listen.ip().is_loopback()
-            && self.turn.listeners().all(|at| at.ip().is_loopback())
+            && self.listeners().all(|at| at.ip().is_loopback())
+    }
+
+    /// Returns every address at which clients are served other than `http.listen`.
+    fn listeners(&self) -> impl Iterator<Item = SocketAddr> {
+        self.turn
+            .listeners()
+            .chain(self.https.listen.iter().copied())
+    }
+
+    /// Returns whether this server itself is who people reach under its domain, with no reverse proxy in front.
+    pub fn is_direct(&self) -> bool {
+        self.domain.is_some() && self.http.trusted_proxies.is_empty()
+    }
+
+    /// Returns where people find the pages: under the domain, else at `http.listen`.
+    pub fn public_url(&self) -> String {
+        match &self.domain {
+            Some(domain) => format!("https://{domain}"),
+            None => format!("http://{}", self.http.listen),
+        }
+    }
+
+    /// Returns whether the certificate comes from an ACME authority.
+    pub fn uses_acme(&self) -> bool {
+        let has_files = self.tls.certificate_file.is_some() || self.tls.key_file.is_some();
+        self.domain.is_some() && !self.https.listen.is_empty() && !has_files
     }
 
     /// Returns the database to use: the configured one, else a file in the data directory.
@@ -329,8 +404,17 @@ impl Config {
         visitor.key("calls.group_video_bitrate", &mut calls.group_video_bitrate);
         visitor.key("calls.group_audible", &mut calls.group_audible);
         self.turn.visit(visitor);
+        let https = &mut self.https;
+        visitor.key("https.listen", &mut https.listen);
+        visitor.key("https.redirect_listen", &mut https.redirect_listen);
+        visitor.key("https.connections", &mut https.connections);
+        let per_prefix = &mut https.connections_per_prefix;
+        visitor.key("https.connections_per_prefix", per_prefix);
         visitor.key("tls.certificate_file", &mut self.tls.certificate_file);
         visitor.key("tls.key_file", &mut self.tls.key_file);
+        visitor.key("acme.email", &mut self.acme.email);
+        visitor.key("acme.directory", &mut self.acme.directory);
+        visitor.key("acme.root_file", &mut self.acme.root_file);
         visitor.key("metrics.listen", &mut self.metrics.listen);
         visitor.key("log.filter", &mut self.log.filter);
         visitor.key("log.format", &mut self.log.format);

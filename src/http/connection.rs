@@ -10,10 +10,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ::net::{Https, HttpsStream};
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -35,17 +37,48 @@ pub struct RemoteEnd {
 #[derive(Debug)]
 pub struct Acceptor {
     listener: TcpListener,
+    /// Those that come in over TLS, whose door the relay has.
+    secure: Option<mpsc::Receiver<Https>>,
     close_all: CancellationToken,
 }
 
 impl Acceptor {
-    /// Accepts on `listener`; `close_all` closes every connection at once.
+    /// Accepts on `listener`, and what comes by `secure`; `close_all` closes every connection at once.
     #[must_use]
-    pub fn new(listener: TcpListener, close_all: CancellationToken) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        secure: Option<mpsc::Receiver<Https>>,
+        close_all: CancellationToken,
+    ) -> Self {
         Self {
             listener,
+            secure,
             close_all,
         }
+    }
+
+    async fn next(&mut self) -> io::Result<(Stream, SocketAddr)> {
+        tokio::select! {
+            accepted = self.listener.accept() => {
+                let (stream, address) = accepted?;
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection keeps Nagle's delay");
+                }
+                Ok((Stream::Clear(stream), address))
+            }
+            Some(https) = next_secure(&mut self.secure) => {
+                let address = https.client();
+                Ok((Stream::Tls(Box::new(https.open().await?)), address))
+            }
+        }
+    }
+}
+
+/// Returns the next connection over TLS; waits for ever where none comes in.
+async fn next_secure(secure: &mut Option<mpsc::Receiver<Https>>) -> Option<Https> {
+    match secure {
+        Some(secure) => secure.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -55,11 +88,8 @@ impl Listener for Acceptor {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
-            match self.listener.accept().await {
+            match self.next().await {
                 Ok((stream, address)) => {
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "a connection keeps Nagle's delay");
-                    }
                     let close = self.close_all.child_token();
                     let closed = Box::pin(close.clone().cancelled_owned());
                     let idle = Box::pin(sleep(IDLE));
@@ -93,9 +123,15 @@ impl Connected<IncomingStream<'_, Acceptor>> for RemoteEnd {
     }
 }
 
-/// A TCP stream that ends when its switch is thrown, or when nothing passes over it.
+/// What is read and written, inside TLS where there is TLS.
+enum Stream {
+    Clear(TcpStream),
+    Tls(Box<HttpsStream>),
+}
+
+/// A stream that ends when its switch is thrown, or when nothing passes over it.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     close: CancellationToken,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     idle: Pin<Box<Sleep>>,
@@ -131,7 +167,10 @@ impl AsyncRead for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let read = match &mut self.stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
         self.passed(read)
     }
 }
@@ -145,7 +184,10 @@ impl AsyncWrite for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let written = match &mut self.stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        };
         self.passed(written)
     }
 
@@ -157,19 +199,31 @@ impl AsyncWrite for Connection {
         if self.is_closed(cx) {
             return Poll::Ready(Err(cut()));
         }
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let written = match &mut self.stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        };
         self.passed(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Clear(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        match &mut self.stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        match &mut self.stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }

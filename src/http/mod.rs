@@ -11,6 +11,7 @@ mod extract;
 mod field;
 mod invites;
 mod openapi;
+mod redirect;
 mod relay;
 mod users;
 mod web;
@@ -37,6 +38,7 @@ use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
 
 pub use connection::{Acceptor, RemoteEnd};
 pub use openapi::document;
+pub use redirect::Redirect;
 
 /// How long a request may take to arrive and be answered.
 const SLOWEST: Duration = Duration::from_secs(30);
@@ -84,6 +86,24 @@ pub struct Rules {
 
 type Shared = Arc<App>;
 
+/// A year, without subdomains: those may be somebody else's (RFC 6797).
+const ONLY_HTTPS: &str = "max-age=31536000";
+
+/// For answers that are no page.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// For the description of the API, whose page styles itself.
+const API_PAGE: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+                        frame-ancestors 'none'";
+
+/// What a page may load; the web client has a policy of its own.
+fn policy(response: &Response) -> Option<HeaderValue> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = if is_page { API_PAGE } else { NO_PAGE };
+    Some(HeaderValue::from_static(policy))
+}
+
 /// Builds all routes but Socket.IO, which is a layer around them.
 pub fn router(app: App) -> Router {
     let (routes, document) = openapi::routes();
@@ -95,8 +115,9 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
 }
 
-/// Puts around `routes` what every request passes: ids, logs, panics, CORS, compression.
-pub fn finish(routes: Router) -> Router {
+/// Puts around `routes` what every request passes: ids, logs, panics, CORS, compression, and what browsers are told for safety. With `only_https`, browsers
+/// that came once over TLS come back no other way.
+pub fn finish(routes: Router, only_https: bool) -> Router {
     let id = HeaderName::from_static("x-request-id");
     let span = |request: &Request<_>| {
         let id = request
@@ -125,6 +146,18 @@ pub fn finish(routes: Router) -> Router {
             HeaderValue::from_static("no-store"),
         ))
         .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            policy,
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::STRICT_TRANSPORT_SECURITY,
+            move |_: &Response| only_https.then(|| HeaderValue::from_static(ONLY_HTTPS)),
+        ))
         .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(error::panicked));
     routes.layer(layers)

@@ -34,6 +34,14 @@ impl Tasks {
         self.tracker.spawn(work);
     }
 
+    /// Starts `work` that has no end of its own; it is dropped when the server stops.
+    pub fn start_until_stop(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.start(async move {
+            stop.run_until_cancelled(work).await;
+        });
+    }
+
     /// Returns once the server stops; work without an end of its own then ends.
     pub async fn stopped(&self) {
         self.stop.cancelled().await;

@@ -81,7 +81,9 @@ impl Relay {
         let config = net::Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             tls_listen: Vec::new(),
-            tls: None,
+            https_listen: Vec::new(),
+            pages: net::PageLimits::default(),
+            certificates: None,
             relay_v4: Some(Ipv4Addr::LOCALHOST),
             relay_v6: None,
             relay_ports: 49152..=65535,

@@ -4,6 +4,9 @@ import http from "node:http";
 import { test } from "node:test";
 import { INVITE, Server } from "../support/server.mjs";
 
+// Under a domain, whose certificate a proxy has.
+const PROXIED = { domain: "talk.example.org", "http.trusted_proxies": "127.0.0.1" };
+
 const register = (server, invitationCode) =>
   fetch(`${server.url}/users/register`, {
     method: "POST",
@@ -14,7 +17,7 @@ const register = (server, invitationCode) =>
 const codes = (server) => server.log.map((line) => JSON.parse(line).fields.code).filter(Boolean);
 
 test("a served server makes a random invite, shows it once, and does not know the well-known one", async () => {
-  const server = await Server.start({ domain: "talk.example.org", "log.format": "json" });
+  const server = await Server.start({ ...PROXIED, "log.format": "json" });
   try {
     const [code, ...others] = codes(server);
     assert.deepEqual(others, []);
@@ -30,7 +33,7 @@ test("a served server makes a random invite, shows it once, and does not know th
 });
 
 test("an invite that the administrator sets is the one", async () => {
-  const server = await Server.start({ domain: "talk.example.org", "auth.first_invite": "grandma-and-us" });
+  const server = await Server.start({ ...PROXIED, "auth.first_invite": "grandma-and-us" });
   try {
     assert.equal((await register(server, "grandma-and-us")).status, 201);
   } finally {

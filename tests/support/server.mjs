@@ -50,7 +50,7 @@ export class Server {
       env[`ZVONILKA_${key.replace(".", "__").toUpperCase()}`] = String(value);
     }
     this.log = [];
-    this.process = spawn(BINARY, ["serve"], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(BINARY, ["serve", ...(this.flags ?? [])], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       readline.createInterface({ input: stream }).on("line", (line) => {
         this.log.push(line);

@@ -6,7 +6,13 @@ use crate::{
     server::{REALM, RELAY_PORTS},
 };
 use anyhow::Context;
-use net::{Config, Relay, StreamLimits, Tls};
+use net::{Config, PageLimits, Relay, StreamLimits};
+use rustls::{
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::ResolvesServerCert,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
 use std::{
     io::{self, Read},
     net::{IpAddr, SocketAddr},
@@ -41,7 +47,9 @@ pub(crate) fn serve(setup: Setup) -> anyhow::Result<()> {
     let mut relay = Relay::start(Config {
         listen: vec![listen],
         tls_listen: Vec::new(),
-        tls: files.map(|(certificate, key)| Tls { certificate, key }),
+        https_listen: Vec::new(),
+        pages: PageLimits::default(),
+        certificates: files.map(certificate).transpose()?,
         relay_v4: match listen.ip() {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
@@ -72,4 +80,11 @@ pub(crate) fn serve(setup: Setup) -> anyhow::Result<()> {
     }
     relay.stop();
     Ok(())
+}
+
+fn certificate((chain, key): (PathBuf, PathBuf)) -> anyhow::Result<Arc<dyn ResolvesServerCert>> {
+    let chain = CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(key)?;
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
+    Ok(Arc::new(SingleCertAndKey::from(certified)))
 }

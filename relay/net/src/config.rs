@@ -1,6 +1,7 @@
 //! What a relay is started with, and what of that cannot work.
 
-use crate::{StreamLimits, Tls, TlsError};
+use crate::{PageLimits, StreamLimits};
+use rustls::server::ResolvesServerCert;
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -24,8 +25,12 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Where clients reach it over TLS alone.
     pub tls_listen: Vec<SocketAddr>,
-    /// The certificate. With one, clients may speak TLS on every listen address.
-    pub tls: Option<Tls>,
+    /// Where pages are served over TLS, beside all that is heard at `listen`: one port for networks that let nothing else out.
+    pub https_listen: Vec<SocketAddr>,
+    /// Connections that may be open at `https_listen` and are no streams, in all and from one prefix.
+    pub pages: PageLimits,
+    /// The certificate for each connection. With it, clients may speak TLS on every listen address.
+    pub certificates: Option<Arc<dyn ResolvesServerCert>>,
     /// The IPv4 address of relayed addresses, as peers see it. Behind a 1:1 NAT it is none of the host's.
     pub relay_v4: Option<Ipv4Addr>,
     /// The IPv6 address of relayed addresses.
@@ -59,6 +64,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("listen", &self.listen)
             .field("tls_listen", &self.tls_listen)
+            .field("https_listen", &self.https_listen)
             .field("relay_v4", &self.relay_v4)
             .field("relay_v6", &self.relay_v6)
             .field("relay_ports", &self.relay_ports)
@@ -74,7 +80,7 @@ pub enum StartError {
     #[error("no listen address is given")]
     NoListener,
     /// A listen address cannot be had.
-    #[error("cannot listen on {address} ({protocol}): {source}")]
+    #[error("cannot listen on {address} ({protocol}): {source}{}", hint(*address, source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -87,8 +93,8 @@ pub enum StartError {
     #[error("cannot listen on {0} (TLS): no certificate is given")]
     NoCertificate(SocketAddr),
     /// TLS cannot be served.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
+    #[error("cannot serve TLS: {0}")]
+    Tls(#[from] rustls::Error),
     /// Relay sockets cannot be bound.
     #[error("cannot bind relay sockets to {address}: {source}")]
     RelayBind {
@@ -120,13 +126,28 @@ pub enum StartError {
     System(#[from] io::Error),
 }
 
+/// What would help.
+fn hint(address: SocketAddr, error: &io::Error) -> &'static str {
+    let kind = error.kind();
+    if kind == io::ErrorKind::PermissionDenied && address.port() < 1024 {
+        " (ports below 1024 need root or the capability CAP_NET_BIND_SERVICE, which the packaged service has)"
+    } else if kind == io::ErrorKind::AddrInUse {
+        " (`ss -lntup` shows by what)"
+    } else {
+        ""
+    }
+}
+
 impl Config {
     /// Checks what can be told without asking the system.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         if self.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        if let (Some(address), None) = (self.tls_listen.first(), &self.tls) {
+        if let (Some(address), None) = (
+            self.tls_listen.iter().chain(&self.https_listen).next(),
+            &self.certificates,
+        ) {
             return Err(StartError::NoCertificate(*address));
         }
         let relay: Vec<IpAddr> = self

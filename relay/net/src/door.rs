@@ -1,4 +1,4 @@
-//! The door for TCP: accepts connections, finds out what they are, and hands those of TURN and ICE to the workers.
+//! The door for TCP: accepts connections, finds out what they are, and hands those of TURN and ICE to the workers, and those of HTTP to who serves pages.
 //!
 //! Owns the listeners, a thread with a runtime, and each connection until its first bytes have told what it is. One task a connection; none lasts longer
 //! than [`PATIENCE`].
@@ -6,17 +6,19 @@
 mod places;
 mod sort;
 
-pub use places::StreamLimits;
+pub use places::{PageLimits, StreamLimits};
 pub(crate) use places::{Place, PlaceId, Places};
 
 use crate::{
     command::{Command, Link},
-    tls::Served,
+    https::Https,
+    tls::Tls,
 };
 use places::Full;
 use rustls::ServerConnection;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use sort::{Opened, Sorted, sort};
+pub(crate) use sort::Opened;
+use sort::{Sorted, sort};
 use std::{
     io,
     net::{IpAddr, SocketAddr, TcpStream},
@@ -30,10 +32,11 @@ use std::{
 use tokio::{
     net::TcpListener,
     runtime,
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::LocalSet,
     time,
 };
+use tokio_rustls::TlsAcceptor;
 use turn::{FiveTuple, Transport};
 
 /// How long a connection may take to say what it is, with its TLS handshake.
@@ -50,9 +53,6 @@ const BACK_OFF: Duration = Duration::from_millis(200);
 /// How often that is logged at most.
 const COMPLAIN: Duration = Duration::from_secs(10);
 
-/// How often the certificate is read again.
-const RENEW: Duration = Duration::from_secs(3600);
-
 /// After so long without an answer a connection is dead, whether data waits to be acknowledged or not.
 const DEAD: Duration = Duration::from_secs(30);
 
@@ -66,8 +66,18 @@ const UNSENT: u32 = 128 << 10;
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub(crate) listener: std::net::TcpListener,
-    /// Whether TURN is served without TLS too, and ICE, which knows no TLS.
-    pub(crate) plain: bool,
+    pub(crate) spoken: Served,
+}
+
+/// What is spoken at an entrance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// TURN over TLS.
+    TurnOverTls,
+    /// TURN, with TLS and without, and ICE, which knows no TLS.
+    Media,
+    /// That, and HTTP over TLS.
+    All,
 }
 
 /// What is spoken on a stream.
@@ -105,9 +115,13 @@ pub(crate) struct DoorCounters {
 }
 
 /// What every task of the door needs.
-struct Inside {
-    tls: Option<Served>,
+pub(crate) struct Inside {
+    tls: Option<Tls>,
+    /// Of streams of TURN and ICE.
     places: Arc<Places>,
+    /// Of whatever comes where pages are served, until it turns out to be a stream.
+    page_places: Arc<Places>,
+    pages: mpsc::Sender<Https>,
     counters: Arc<DoorCounters>,
     workers: Arc<[Link]>,
     next: AtomicUsize,
@@ -125,7 +139,7 @@ pub(crate) struct Door {
 
 impl Entrance {
     /// Listens on `address`; an unspecified IPv6 address takes IPv4 too unless `only_v6`.
-    pub(crate) fn bind(address: SocketAddr, only_v6: bool, plain: bool) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr, only_v6: bool, spoken: Served) -> io::Result<Self> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
@@ -141,47 +155,31 @@ impl Entrance {
         socket.listen(BACKLOG)?;
         Ok(Self {
             listener: socket.into(),
-            plain,
+            spoken,
         })
     }
 }
 
 impl Door {
     /// Opens it: from now on connections are accepted.
-    pub(crate) fn open(
-        entrances: Vec<Entrance>,
-        tls: Option<Served>,
-        places: Arc<Places>,
-        counters: Arc<DoorCounters>,
-        workers: Arc<[Link]>,
-        rooms: bool,
-    ) -> io::Result<Self> {
+    pub(crate) fn open(entrances: Vec<Entrance>, inside: Inside) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let (close, closed) = oneshot::channel();
-        let inside = Arc::new(Inside {
-            tls,
-            places,
-            counters,
-            workers,
-            next: AtomicUsize::new(0),
-            waiting: Arc::new(Semaphore::new(WAITING)),
-            rooms,
-        });
+        let inside = Arc::new(inside);
         let entrances: Vec<_> = {
             let _context = runtime.enter();
             entrances
                 .into_iter()
-                .map(|entrance| Ok((TcpListener::from_std(entrance.listener)?, entrance.plain)))
+                .map(|entrance| Ok((TcpListener::from_std(entrance.listener)?, entrance.spoken)))
                 .collect::<io::Result<_>>()?
         };
         let serve = move || {
             let tasks = LocalSet::new();
-            for (listener, plain) in entrances {
-                tasks.spawn_local(accept(listener, plain, Arc::clone(&inside)));
+            for (listener, spoken) in entrances {
+                tasks.spawn_local(accept(listener, spoken, Arc::clone(&inside)));
             }
-            tasks.spawn_local(renew(inside));
             // An error says that the sender is gone, which closes the door too.
             let _ = tasks.block_on(&runtime, closed);
         };
@@ -208,18 +206,23 @@ impl Drop for Door {
     }
 }
 
-async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
+async fn accept(listener: TcpListener, spoken: Served, inside: Arc<Inside>) {
+    let places = match spoken {
+        Served::TurnOverTls | Served::Media => &inside.places,
+        Served::All => &inside.page_places,
+    };
     let mut complained: Option<Instant> = None;
     loop {
         match listener.accept().await {
-            Ok((socket, client)) => match inside.places.take(client.ip()) {
+            Ok((socket, client)) => match places.take(client.ip()) {
                 Ok(place) => {
-                    tokio::task::spawn_local(serve(socket, place, plain, Arc::clone(&inside)));
+                    tokio::task::spawn_local(serve(socket, place, spoken, Arc::clone(&inside)));
                 }
+                Err(full) if spoken == Served::All => inside.counters.refuse(full),
                 Err(full) => match Arc::clone(&inside.waiting).try_acquire_owned() {
                     Ok(turn) => {
                         let inside = Arc::clone(&inside);
-                        tokio::task::spawn_local(wait(socket, client.ip(), plain, inside, turn));
+                        tokio::task::spawn_local(wait(socket, client.ip(), spoken, inside, turn));
                     }
                     Err(_) => inside.counters.refuse(full),
                 },
@@ -240,7 +243,7 @@ async fn accept(listener: TcpListener, plain: bool, inside: Arc<Inside>) {
 async fn wait(
     socket: tokio::net::TcpStream,
     client: IpAddr,
-    plain: bool,
+    spoken: Served,
     inside: Arc<Inside>,
     turn: OwnedSemaphorePermit,
 ) {
@@ -249,7 +252,7 @@ async fn wait(
         let full = match inside.places.take(client) {
             Ok(place) => {
                 drop(turn);
-                return serve(socket, place, plain, inside).await;
+                return serve(socket, place, spoken, inside).await;
             }
             Err(full) => full,
         };
@@ -266,20 +269,16 @@ async fn wait(
     }
 }
 
-async fn renew(inside: Arc<Inside>) {
-    let Some(tls) = &inside.tls else { return };
-    loop {
-        time::sleep(RENEW).await;
-        tls.renew();
-    }
-}
-
-async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside: Arc<Inside>) {
-    let tls = inside.tls.as_ref().map(Served::acceptor);
+async fn serve(socket: tokio::net::TcpStream, place: Place, at: Served, inside: Arc<Inside>) {
+    let tls = inside.tls.as_ref().map(|tls| match at {
+        Served::TurnOverTls | Served::Media => &tls.turn,
+        Served::All => &tls.pages,
+    });
     let arrived = tokio::select! {
-        arrived = time::timeout(PATIENCE, sort(socket, tls.as_ref())) => arrived,
+        arrived = time::timeout(PATIENCE, sort(socket, tls)) => arrived,
         () = place.wanted() => return count(&inside.counters.crowded),
     };
+    let plain = at != Served::TurnOverTls;
     let workers = &inside.workers;
     let (opened, spoken, worker) = match arrived {
         Ok(Ok(Sorted::Turn(opened))) if plain || opened.tls.is_some() => {
@@ -291,7 +290,16 @@ async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside:
         {
             (opened, Spoken::Ice, usize::from(owner))
         }
-        Ok(Ok(Sorted::Turn(other) | Sorted::Ice(other, _) | Sorted::Other(other))) => {
+        Ok(Ok(Sorted::Http(opened))) if at == Served::All => {
+            return inside.pages(opened, tls, place);
+        }
+        Ok(Ok(Sorted::Acme)) => return,
+        Ok(Ok(
+            Sorted::Turn(other)
+            | Sorted::Ice(other, _)
+            | Sorted::Http(other)
+            | Sorted::Other(other),
+        )) => {
             tracing::debug!(
                 tls = other.tls.is_some(),
                 "a connection is of no protocol served here"
@@ -307,6 +315,10 @@ async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside:
             return count(&inside.counters.unsorted);
         }
     };
+    let place = match inside.place_of_stream(at, place, &opened) {
+        Ok(place) => place,
+        Err(full) => return inside.counters.refuse(full),
+    };
     let arrival = match arrival(opened, spoken, place) {
         Ok(arrival) => arrival,
         Err(error) => {
@@ -320,6 +332,53 @@ async fn serve(socket: tokio::net::TcpStream, place: Place, plain: bool, inside:
     let adopt = Command::Adopt(Box::new(arrival));
     if workers[worker].command(adopt).is_err() {
         count(&inside.counters.full);
+    }
+}
+
+impl Inside {
+    pub(crate) fn new(
+        tls: Option<Tls>,
+        (places, page_places): (Arc<Places>, Arc<Places>),
+        pages: mpsc::Sender<Https>,
+        counters: Arc<DoorCounters>,
+        workers: Arc<[Link]>,
+        rooms: bool,
+    ) -> Self {
+        Self {
+            tls,
+            places,
+            page_places,
+            pages,
+            counters,
+            workers,
+            next: AtomicUsize::new(0),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            rooms,
+        }
+    }
+
+    /// Returns the place that a stream is to have, which came in by one of the places for pages if it came where those are served.
+    fn place_of_stream(&self, at: Served, place: Place, opened: &Opened) -> Result<Place, Full> {
+        match (at, opened.socket.peer_addr()) {
+            (Served::All, Ok(client)) => self.places.take(client.ip()),
+            (Served::All, Err(_)) | (Served::TurnOverTls | Served::Media, _) => Ok(place),
+        }
+    }
+
+    /// Hands a connection of HTTP to who serves it.
+    fn pages(&self, opened: Opened, tls: Option<&TlsAcceptor>, place: Place) {
+        let Some(tls) = tls else { return };
+        match Https::new(opened, tls.clone(), place) {
+            Ok(https) => {
+                if self.pages.try_send(https).is_err() {
+                    count(&self.counters.full);
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a connection cannot be served");
+                count(&self.counters.unsorted);
+            }
+        }
     }
 }
 
@@ -396,18 +455,20 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (silent, accepted) =
             tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
-        let inside = Arc::new(Inside {
-            tls: None,
-            places: Places::new(&StreamLimits::default()),
-            counters: Arc::default(),
-            workers: Arc::new([]),
-            next: AtomicUsize::new(0),
-            waiting: Arc::new(Semaphore::new(WAITING)),
-            rooms: false,
-        });
+        let places = || Places::new(10, 10);
+        let (pages, _served) = mpsc::channel(1);
+        let places = (places(), places());
+        let inside = Inside::new(None, places, pages, Arc::default(), Arc::new([]), false);
+        let inside = Arc::new(inside);
         let place = inside.places.take(address.ip()).unwrap();
         let start = time::Instant::now();
-        serve(accepted.unwrap().0, place, true, Arc::clone(&inside)).await;
+        serve(
+            accepted.unwrap().0,
+            place,
+            Served::Media,
+            Arc::clone(&inside),
+        )
+        .await;
         assert!((PATIENCE..PATIENCE * 2).contains(&start.elapsed()));
         assert_eq!(inside.counters.unsorted.load(Ordering::Relaxed), 1);
         assert_eq!(inside.places.in_use(), 0);

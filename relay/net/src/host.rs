@@ -2,8 +2,11 @@
 
 use std::{io, net::IpAddr};
 
-/// Returns every address of the host.
-pub(crate) fn addresses() -> io::Result<Vec<IpAddr>> {
+/// Returns every address of the host, as its interfaces have them.
+///
+/// # Errors
+/// The system's.
+pub fn addresses() -> io::Result<Vec<IpAddr>> {
     Ok(if_addrs::get_if_addrs()?
         .iter()
         .map(|interface| interface.ip().to_canonical())

@@ -5,16 +5,17 @@ mod listeners;
 use crate::{
     Config, Handle, StartError,
     command::{Command, Link, Shared},
-    door::{Door, DoorCounters, Places},
+    door::{Door, DoorCounters, Inside, Places},
     egress::Egress,
     host,
+    https::Https,
     out::Out,
     rings,
     rooms::{Candidates, Rooms},
     socket::{Offload, Socket},
     sockets::{RelayIps, Sockets},
     streams::Streams,
-    tls::Served,
+    tls::Tls,
     worker::{WAKER, Worker},
 };
 use listeners::{Listeners, relay_ips};
@@ -40,6 +41,9 @@ const COMMANDS: usize = 256;
 /// Events of rooms that may wait for who listens.
 const EVENTS: usize = 4096;
 
+/// Connections of HTTP that may wait for who serves them.
+const PAGES: usize = 256;
+
 /// A relay that runs. It stops when it is dropped, too.
 #[derive(Debug)]
 pub struct Relay {
@@ -50,6 +54,8 @@ pub struct Relay {
     threads: Vec<JoinHandle<()>>,
     died: Arc<Notify>,
     events: Option<mpsc::Receiver<Event>>,
+    https_listen: Vec<SocketAddr>,
+    pages: Option<mpsc::Receiver<Https>>,
 }
 
 /// Held by a worker's thread: tells when it ends though nobody stopped it.
@@ -66,7 +72,7 @@ impl Relay {
     /// [`StartError`], which names the address, the file or the value at fault.
     pub fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
-        let tls = config.tls.clone().map(Served::load).transpose()?;
+        let tls = config.certificates.as_ref().map(Tls::new).transpose()?;
         let workers = config.workers()?;
         let listeners = Listeners::bind(&config, workers)?;
         let host = host::addresses()?;
@@ -86,8 +92,8 @@ impl Relay {
             config.relay_v4.map(IpAddr::from),
             config.relay_v6.map(IpAddr::from),
         ];
-        let mut own_listeners = listeners.listen.clone();
-        own_listeners.extend(&listeners.tls_listen);
+        let media: Vec<_> = listeners.media().collect();
+        let own_listeners = [&media[..], &listeners.tls_listen].concat();
         let common = Common {
             registry: Arc::new(Registry::new(now)),
             strangers: Arc::new(Strangers::new(config.strangers, random()?, now)),
@@ -101,7 +107,7 @@ impl Relay {
                 open_loopback: config.allow_loopback,
             },
             relay,
-            candidates: Candidates::of(external.into_iter().flatten(), &listeners.listen),
+            candidates: Candidates::of(external.into_iter().flatten(), &media),
             certificate: config.rooms.map(|_| Certificate::generate()).transpose()?,
             events,
             config,
@@ -131,7 +137,11 @@ impl Relay {
             threads.push(thread::Builder::new().name(name).spawn(serve)?);
         }
 
-        let places = Places::new(&common.config.streams);
+        let streams = &common.config.streams;
+        let places = Places::new(streams.in_all, streams.per_prefix);
+        let pages = common.config.pages;
+        let page_places = Places::new(pages.in_all, pages.per_prefix);
+        let (pages, served) = mpsc::channel(PAGES);
         let counters = Arc::new(DoorCounters::default());
         let handle = Handle {
             workers: links.into(),
@@ -148,17 +158,20 @@ impl Relay {
             threads,
             died,
             events: common.config.rooms.map(|_| heard),
+            pages: (!listeners.https_listen.is_empty()).then_some(served),
+            https_listen: listeners.https_listen,
             handle,
         };
         let workers = Arc::clone(&relay.handle.workers);
-        relay.door = Some(Door::open(
-            listeners.entrances,
+        let inside = Inside::new(
             tls,
-            places,
+            (places, page_places),
+            pages,
             counters,
             workers,
             common.config.rooms.is_some(),
-        )?);
+        );
+        relay.door = Some(Door::open(listeners.entrances, inside)?);
         Ok(relay)
     }
 
@@ -170,6 +183,16 @@ impl Relay {
     /// Returns the addresses that it listens on over TLS alone, in the order of the configuration.
     pub fn tls_addrs(&self) -> &[SocketAddr] {
         &self.tls_listen
+    }
+
+    /// Returns the addresses at which it serves pages too, in the order of the configuration.
+    pub fn https_addrs(&self) -> &[SocketAddr] {
+        &self.https_listen
+    }
+
+    /// Returns the connections of HTTP that come in there, once: there is one to serve them.
+    pub fn pages(&mut self) -> Option<mpsc::Receiver<Https>> {
+        self.pages.take()
     }
 
     /// Returns a handle to it, for any thread.

@@ -236,7 +236,6 @@ fn settings_that_contradict_each_other_are_refused_together() {
                 [calls]\nring_timeout = '0s'\n";
     let report = Given::file(file).refused();
     for part in [
-        "turn.listen = [\"0.0.0.0:50000\"]: clients need one address to reach the relay by; set turn.external_address",
         "turn.relay_ports = \"49152-65535\": holds the port of 0.0.0.0:50000 in turn.listen",
         "turn.allow_loopback = true: would open services of this machine",
         "turn.allocations_per_user = 48: is above turn.allocations = 10",
@@ -273,14 +272,6 @@ fn a_group_call_is_neither_too_small_nor_larger_than_can_be_served() {
 fn a_relay_that_could_not_work_as_it_is_set_is_refused_with_what_would_help() {
     for (turn, must) in [
         ("listen = []", "expected at least one address and port"),
-        (
-            "listen = ['[::]:3478']",
-            "set turn.external_address_v6 to this server's public one",
-        ),
-        (
-            "listen = ['[::]:3478']\nexternal_address_v6 = '2001:db8::1'",
-            "[::] takes IPv4 too",
-        ),
         (
             "listen = ['127.0.0.1:3000']",
             "127.0.0.1:3000 is listened on for something else already",
@@ -345,6 +336,82 @@ fn a_certificate_and_its_key_come_together() {
         let report = Given::file(&format!("[tls]\n{given} = '/etc/x.pem'\n")).refused();
         assert!(report.contains(missing), "{report}");
     }
+}
+
+#[test]
+fn a_domain_alone_is_a_whole_configuration() {
+    let config = Given::file("domain = 'talk.example.org'\n")
+        .load()
+        .unwrap()
+        .config;
+    let ports = |list: &[SocketAddr]| -> Vec<u16> { list.iter().map(SocketAddr::port).collect() };
+    assert_eq!(ports(&config.turn.listen), [3478]);
+    assert_eq!(ports(&config.turn.tls_listen), [5349]);
+    assert_eq!(ports(&config.https.listen), [443]);
+    assert_eq!(ports(&config.https.redirect_listen), [80]);
+    assert!(config.turn.listen[0].ip().is_unspecified());
+    assert!(config.uses_acme() && !config.local_run());
+}
+
+#[test]
+fn behind_a_reverse_proxy_its_ports_are_left_to_it() {
+    let file = "domain = 'talk.example.org'\n[http]\ntrusted_proxies = ['127.0.0.1']\n";
+    let config = Given::file(file).load().unwrap().config;
+    assert!(config.https.listen.is_empty() && config.https.redirect_listen.is_empty());
+    assert!(config.turn.tls_listen.is_empty() && !config.uses_acme());
+    assert_eq!(config.turn.listen[0].port(), 3478);
+}
+
+#[test]
+fn what_is_set_under_a_domain_stays_as_it_is_set() {
+    let file = "domain = 'talk.example.org'\n[https]\nlisten = []\nredirect_listen = []\n[turn]\nlisten = ['192.0.2.1:3478']\ntls_listen = []\n";
+    let config = Given::file(file).load().unwrap().config;
+    assert!(config.https.listen.is_empty() && config.turn.tls_listen.is_empty());
+    assert_eq!(config.turn.listen, ["192.0.2.1:3478".parse().unwrap()]);
+}
+
+#[test]
+fn pages_over_tls_without_a_certificate_are_refused_with_what_would_help() {
+    for (file, must) in [
+        (
+            "[https]\nlisten = ['127.0.0.1:8443']\n",
+            "let this server get one by setting domain",
+        ),
+        (
+            "[acme]\ndirectory = 'http://127.0.0.1/dir'\n",
+            "begins with https://",
+        ),
+        ("[acme]\nemail = 'nobody'\n", "expected an e-mail address"),
+        (
+            "domain = 'a.example'\n[https]\nlisten = ['127.0.0.1:3000']\n",
+            "127.0.0.1:3000 is listened on for something else already",
+        ),
+        (
+            "domain = 'a.example'\n[https]\nlisten = ['127.0.0.1:50000']\n",
+            "holds the port of 127.0.0.1:50000 in https.listen",
+        ),
+        (
+            "[https]\nconnections = 10\n",
+            "is above https.connections = 10",
+        ),
+    ] {
+        let report = Given::file(file).refused();
+        assert!(report.contains(must), "{must:?} is not in:\n{report}");
+    }
+}
+
+#[test]
+fn what_differs_between_two_readings_is_named() {
+    let load = |file: &str| Given::file(file).load().unwrap();
+    let mut before = load("[log]\nfilter = 'info'\n[calls]\nring_timeout = '30s'\n");
+    let mut after = load(
+        "[log]\nfilter = 'debug'\n[calls]\nring_timeout = '30s'\n[auth]\nlogins_per_minute = 5\n",
+    );
+    assert_eq!(
+        before.changes(&mut after),
+        ["auth.logins_per_minute", "log.filter"]
+    );
+    assert!(after.changes(&mut load("[log]\nfilter = 'debug'\n[calls]\nring_timeout = '30s'\n[auth]\nlogins_per_minute = 5\n")).is_empty());
 }
 
 #[test]

@@ -21,6 +21,24 @@ pub struct StreamLimits {
     pub buffered: usize,
 }
 
+/// How many connections may be open to who serves pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageLimits {
+    /// Connections in all.
+    pub in_all: usize,
+    /// Connections of one address prefix: IPv4 /24, IPv6 /48.
+    pub per_prefix: usize,
+}
+
+impl Default for PageLimits {
+    fn default() -> Self {
+        Self {
+            in_all: 4000,
+            per_prefix: 256,
+        }
+    }
+}
+
 impl Default for StreamLimits {
     fn default() -> Self {
         Self {
@@ -90,10 +108,10 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(limits: &StreamLimits) -> Arc<Self> {
+    pub(crate) fn new(in_all: usize, per_prefix: usize) -> Arc<Self> {
         Arc::new(Self {
-            in_all: limits.in_all,
-            per_prefix: limits.per_prefix,
+            in_all,
+            per_prefix,
             taken: Mutex::default(),
         })
     }
@@ -268,11 +286,7 @@ mod tests {
     }
 
     fn places(in_all: usize, per_prefix: usize) -> Arc<Places> {
-        Places::new(&StreamLimits {
-            in_all,
-            per_prefix,
-            ..StreamLimits::default()
-        })
+        Places::new(in_all, per_prefix)
     }
 
     fn ip(text: &str) -> IpAddr {

@@ -2,11 +2,14 @@
 //!
 //! A connection that begins as TLS is taken through its handshake, then told by ALPN, or by the first bytes inside where a client has none.
 
-use crate::{streams::MOST_ICE, tls::ALPN};
+use crate::{
+    streams::MOST_ICE,
+    tls::{ACME, HTTP, TURN},
+};
 use rustls::ServerConnection;
 use std::io;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +30,10 @@ pub(crate) enum Sorted {
     Turn(Opened),
     /// ICE, which begins with a connectivity check for a room of this worker.
     Ice(Opened, u8),
+    /// HTTP inside TLS: by its ALPN, or because what is inside is nothing else.
+    Http(Opened),
+    /// The question of an ACME authority, which the handshake has answered.
+    Acme,
     /// Something else.
     Other(Opened),
 }
@@ -65,27 +72,43 @@ pub(crate) async fn sort(mut socket: TcpStream, tls: Option<&TlsAcceptor>) -> io
         };
         return Ok(match worker {
             Some(worker) => Sorted::Ice(opened, worker),
-            None => sorted(opened),
+            None if is_turn(&opened.read) => Sorted::Turn(opened),
+            None => Sorted::Other(opened),
         });
     };
     let mut stream = tls.accept(socket).await?;
-    let turn = stream.get_ref().1.alpn_protocol() == Some(ALPN);
-    let read = if turn {
-        Vec::new()
-    } else {
-        head(&mut stream).await?
+    let inside = match stream.get_ref().1.alpn_protocol() {
+        Some(TURN) => Inside::Turn,
+        Some(name) if HTTP.contains(&name) => Inside::Http,
+        Some(ACME) => {
+            // The authority has its answer by now, and may have hung up.
+            if let Err(error) = stream.shutdown().await {
+                tracing::debug!(%error, "a challenge was not said goodbye to");
+            }
+            return Ok(Sorted::Acme);
+        }
+        Some(_) | None => Inside::Unsaid(head(&mut stream).await?),
     };
     let (socket, tls) = stream.into_inner();
-    let opened = Opened {
+    let opened = |read| Opened {
         socket,
         tls: Some(Box::new(tls)),
         read,
     };
-    Ok(if turn {
-        Sorted::Turn(opened)
-    } else {
-        sorted(opened)
+    Ok(match inside {
+        Inside::Turn => Sorted::Turn(opened(Vec::new())),
+        Inside::Http => Sorted::Http(opened(Vec::new())),
+        Inside::Unsaid(read) if is_turn(&read) => Sorted::Turn(opened(read)),
+        Inside::Unsaid(read) => Sorted::Http(opened(read)),
     })
+}
+
+/// What a connection over TLS has said of what is inside.
+enum Inside {
+    Turn,
+    Http,
+    /// Nothing, but it has begun with these bytes.
+    Unsaid(Vec<u8>),
 }
 
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
@@ -104,14 +127,10 @@ fn check(head: &[u8]) -> Option<usize> {
     (length <= MOST_ICE).then_some(LENGTH + length)
 }
 
-fn sorted(opened: Opened) -> Sorted {
+fn is_turn(head: &[u8]) -> bool {
     // ChannelData needs an allocation before it, so a stream begins with a message; the letters of HTTP's methods would pass for ChannelData.
-    let message = stun::DatagramClass::of(&opened.read) == stun::DatagramClass::Stun;
-    if message && stun::stream::next(&opened.read, stun::MAX_MESSAGE).is_ok() {
-        Sorted::Turn(opened)
-    } else {
-        Sorted::Other(opened)
-    }
+    let message = stun::DatagramClass::of(head) == stun::DatagramClass::Stun;
+    message && stun::stream::next(head, stun::MAX_MESSAGE).is_ok()
 }
 
 #[cfg(test)]
@@ -122,10 +141,7 @@ mod tests {
         ClientConfig, RootCertStore, ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer,
     };
     use std::sync::Arc;
-    use tokio::{
-        io::{AsyncWrite, AsyncWriteExt},
-        net::TcpListener,
-    };
+    use tokio::{io::AsyncWrite, net::TcpListener};
     use tokio_rustls::TlsConnector;
 
     const BINDING: &[u8] = b"\x00\x01\x00\x00\x21\x12\xa4\x42............";
@@ -171,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn inside_tls_alpn_tells_before_any_byte() {
-        let opened = turn(inside_tls(&[ALPN], b"").await.unwrap());
+        let opened = turn(inside_tls(&[TURN], b"").await.unwrap());
         assert!(opened.tls.is_some() && opened.read.is_empty());
     }
 
@@ -179,15 +195,29 @@ mod tests {
     async fn inside_tls_without_alpn_the_first_bytes_tell() {
         let opened = turn(inside_tls(&[], BINDING).await.unwrap());
         assert_eq!(opened.read, BINDING[..8]);
+        let http = inside_tls(&[], b"GET / HTTP/1.1\r\n").await.unwrap();
+        assert!(matches!(http, Sorted::Http(opened) if opened.read == b"GET / HT"));
+    }
+
+    #[tokio::test]
+    async fn http_is_told_by_alpn_before_any_byte() {
+        for name in HTTP {
+            let http = inside_tls(&[name], b"").await.unwrap();
+            assert!(matches!(http, Sorted::Http(opened) if opened.read.is_empty()));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_acme_authority_has_its_answer_with_the_handshake() {
         assert!(matches!(
-            inside_tls(&[], b"GET / HTTP/1.1\r\n").await.unwrap(),
-            Sorted::Other(_)
+            inside_tls(&[ACME], b"").await.unwrap(),
+            Sorted::Acme
         ));
     }
 
     #[tokio::test]
     async fn a_client_of_another_protocol_alone_is_refused_in_the_handshake() {
-        assert!(inside_tls(&[b"h2"], b"").await.is_err());
+        assert!(inside_tls(&[b"imap"], b"").await.is_err());
     }
 
     #[tokio::test]
@@ -219,7 +249,7 @@ mod tests {
             .with_no_client_auth()
             .with_single_cert(vec![cert.der().clone()], key.into())
             .unwrap();
-        server.alpn_protocols = vec![ALPN.to_vec()];
+        server.alpn_protocols = [TURN, HTTP[0], HTTP[1], ACME].map(<[u8]>::to_vec).into();
         let mut roots = RootCertStore::empty();
         roots.add(cert.der().clone()).unwrap();
         let mut client = ClientConfig::builder_with_provider(provider)
@@ -256,7 +286,10 @@ mod tests {
     fn turn(sorted: Sorted) -> Opened {
         match sorted {
             Sorted::Turn(opened) => opened,
-            Sorted::Ice(other, _) | Sorted::Other(other) => panic!("no TURN: {other:?}"),
+            Sorted::Acme => panic!("no TURN, but ACME"),
+            Sorted::Ice(other, _) | Sorted::Http(other) | Sorted::Other(other) => {
+                panic!("no TURN: {other:?}")
+            }
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a relay is bound to: its listeners, and where its relay sockets will be.
 
-use crate::{Config, StartError, door::Entrance, socket::Socket, sockets::RelayIps};
+use crate::{
+    Config, StartError,
+    door::{Entrance, Served},
+    socket::Socket,
+    sockets::RelayIps,
+};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -16,6 +21,14 @@ pub(super) struct Listeners {
     pub(super) entrances: Vec<Entrance>,
     pub(super) listen: Vec<SocketAddr>,
     pub(super) tls_listen: Vec<SocketAddr>,
+    pub(super) https_listen: Vec<SocketAddr>,
+}
+
+impl Listeners {
+    /// Returns where UDP is heard, and TCP beside it.
+    pub(super) fn media(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listen.iter().chain(&self.https_listen).copied()
+    }
 }
 
 impl Listeners {
@@ -26,22 +39,33 @@ impl Listeners {
             entrances: Vec::new(),
             listen: Vec::new(),
             tls_listen: Vec::new(),
+            https_listen: Vec::new(),
         };
-        for address in &config.listen {
+        let all = [
+            (&config.listen, Served::Media),
+            (&config.https_listen, Served::All),
+        ];
+        let all = all
+            .iter()
+            .flat_map(|(list, served)| list.iter().map(move |address| (*list, address, *served)));
+        for (list, address, served) in all {
             // An unspecified IPv6 address takes IPv4 too, unless that has a listener of its own.
-            let only_v6 = takes_only_v6(*address, &config.listen);
-            let (socket, entrance) = bind_both(*address, only_v6)?;
+            let only_v6 = takes_only_v6(*address, list);
+            let (socket, entrance) = bind_both(*address, only_v6, served)?;
             for worker in &mut listeners.udp[1..] {
                 let beside = socket.listen_beside(only_v6);
                 worker.push(beside.map_err(|source| unheard(*address, "UDP", source))?);
             }
-            listeners.listen.push(socket.local_addr());
+            match served {
+                Served::All => listeners.https_listen.push(socket.local_addr()),
+                Served::Media | Served::TurnOverTls => listeners.listen.push(socket.local_addr()),
+            }
             listeners.udp[0].push(socket);
             listeners.entrances.push(entrance);
         }
         for address in &config.tls_listen {
             let only_v6 = takes_only_v6(*address, &config.tls_listen);
-            let entrance = Entrance::bind(*address, only_v6, false)
+            let entrance = Entrance::bind(*address, only_v6, Served::TurnOverTls)
                 .map_err(|source| unheard(*address, "TLS", source))?;
             listeners.tls_listen.push(entrance.listener.local_addr()?);
             listeners.entrances.push(entrance);
@@ -51,13 +75,17 @@ impl Listeners {
 }
 
 /// Listens on one port for UDP and TCP.
-fn bind_both(address: SocketAddr, only_v6: bool) -> Result<(Socket, Entrance), StartError> {
+fn bind_both(
+    address: SocketAddr,
+    only_v6: bool,
+    served: Served,
+) -> Result<(Socket, Entrance), StartError> {
     let mut attempts = if address.port() == 0 { SAME_PORT } else { 1 };
     loop {
         attempts -= 1;
         let socket =
             Socket::listen(address, only_v6).map_err(|source| unheard(address, "UDP", source))?;
-        match Entrance::bind(socket.local_addr(), only_v6, true) {
+        match Entrance::bind(socket.local_addr(), only_v6, served) {
             Ok(entrance) => return Ok((socket, entrance)),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts > 0 => {}
             Err(source) => return Err(unheard(address, "TCP", source)),
@@ -104,7 +132,7 @@ pub(super) fn relay_ips(config: &Config, host: &[IpAddr]) -> RelayIps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::StreamLimits;
+    use crate::{PageLimits, StreamLimits};
     use std::sync::Arc;
     use turn::{CredentialLimits, Limits, PeerRules, StrangerLimits};
 
@@ -119,7 +147,9 @@ mod tests {
             let config = Config {
                 listen: listen.iter().map(|at| at.parse().unwrap()).collect(),
                 tls_listen: vec![],
-                tls: None,
+                https_listen: vec![],
+                pages: PageLimits::default(),
+                certificates: None,
                 relay_v4: Some(Ipv4Addr::new(203, 0, 113, 1)),
                 relay_v6: None,
                 relay_ports: 1..=2,

@@ -145,7 +145,7 @@ fn start_on(
     let (relay, address) = start(Config {
         listen: vec![any],
         tls_listen: vec![any],
-        tls: Some(tls),
+        certificates: Some(tls),
         relay_v6: Some(Ipv6Addr::LOCALHOST),
         ..config(ports)
     });

@@ -7,6 +7,7 @@
 
 mod foreign;
 mod loopback;
+mod pages;
 mod people;
 mod rooms;
 #[path = "../../../sfu/tests/support/mod.rs"]

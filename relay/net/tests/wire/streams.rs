@@ -296,7 +296,7 @@ fn a_stream_survives_any_number_of_others() {
 fn start_tls(ports: std::ops::RangeInclusive<u16>) -> (TempDir, Relay, SocketAddr) {
     let (files, tls) = certificate();
     let (relay, address) = start(Config {
-        tls: Some(tls),
+        certificates: Some(tls),
         tls_listen: vec!["127.0.0.1:0".parse().unwrap()],
         ..config(ports)
     });

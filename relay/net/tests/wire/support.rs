@@ -1,10 +1,12 @@
 //! A relay on loopback and a small client.
 
-use net::{Config, Relay, StreamLimits, Tls};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use net::{Config, PageLimits, Relay, StreamLimits};
+use rcgen::generate_simple_self_signed;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject},
+    server::ResolvesServerCert,
+    sign::SingleCertAndKey,
 };
 use std::{
     cell::RefCell,
@@ -38,7 +40,9 @@ pub(crate) fn config(relay_ports: std::ops::RangeInclusive<u16>) -> Config {
     Config {
         listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
         tls_listen: vec![],
-        tls: None,
+        https_listen: vec![],
+        pages: PageLimits::default(),
+        certificates: None,
         relay_v4: Some(Ipv4Addr::LOCALHOST),
         relay_v6: None,
         relay_ports,
@@ -177,15 +181,16 @@ pub(crate) fn credentials(session: &SessionName) -> Credentials {
     Credentials::issue(&Secret::new(SECRET).unwrap(), session, expires)
 }
 
-/// Makes a certificate for localhost in files of its own.
-pub(crate) fn certificate() -> (TempDir, Tls) {
+/// Makes a certificate for localhost, which clients find in a file of its own.
+pub(crate) fn certificate() -> (TempDir, Arc<dyn ResolvesServerCert>) {
     let files = tempfile::tempdir().unwrap();
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["localhost".into()]).unwrap();
-    let (certificate, key) = (files.path().join("crt"), files.path().join("key"));
-    fs::write(&certificate, cert.pem()).unwrap();
-    fs::write(&key, signing_key.serialize_pem()).unwrap();
-    (files, Tls { certificate, key })
+    let made = generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    fs::write(files.path().join("crt"), made.cert.pem()).unwrap();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = rustls::crypto::ring::default_provider();
+    let chain = vec![made.cert.der().clone()];
+    let certified = rustls::sign::CertifiedKey::from_der(chain, key.into(), &provider).unwrap();
+    (files, Arc::new(SingleCertAndKey::from(certified)))
 }
 
 /// A TURN client.
