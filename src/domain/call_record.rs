@@ -128,6 +128,8 @@ pub enum EndReason {
     Lost,
     /// Nobody was in a group call any more.
     Empty,
+    /// Whoever runs the server ended it.
+    Closed,
 }
 
 impl EndReason {
@@ -142,6 +144,7 @@ impl EndReason {
             Self::AnsweredElsewhere => "answered_elsewhere",
             Self::Lost => "lost",
             Self::Empty => "empty",
+            Self::Closed => "closed",
         }
     }
 
@@ -156,6 +159,7 @@ impl EndReason {
             Self::AnsweredElsewhere,
             Self::Lost,
             Self::Empty,
+            Self::Closed,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == text)

@@ -17,17 +17,7 @@ impl InviteCode {
     /// Makes a code of twelve characters in three groups (59 bits).
     #[must_use]
     pub fn random() -> Self {
-        let mut rng = rand::rng();
-        let mut code = String::with_capacity(14);
-        for at in 0..12 {
-            if at > 0 && at % 4 == 0 {
-                code.push('-');
-            }
-            code.push(char::from(
-                Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())],
-            ));
-        }
-        Self(code)
+        Self(random_groups(Self::ALPHABET, 3))
     }
 
     /// Parses what somebody typed.
@@ -62,6 +52,19 @@ impl fmt::Display for InviteCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Makes a text of so many groups of four letters of `alphabet`, with `-` between them.
+pub(super) fn random_groups(alphabet: &[u8], groups: usize) -> String {
+    let mut rng = rand::rng();
+    let mut text = String::with_capacity(5 * groups);
+    for at in 0..4 * groups {
+        if at > 0 && at % 4 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(alphabet[rng.random_range(0..alphabet.len())]));
+    }
+    text
 }
 
 /// A code with which new people join.

@@ -41,4 +41,4 @@ pub use room::{
 };
 pub use text::{ChatName, ClientId, Content, NameKey, Password, UserName};
 pub use time::UnixMillis;
-pub use user::{Actor, User};
+pub use user::{Actor, Authority, User};

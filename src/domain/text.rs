@@ -11,6 +11,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 use unicode_security::skeleton;
 
 use super::Invalid;
+use super::invite::random_groups;
 
 /// The name a person signs in with and is shown by: 1 to 40 characters, NFC, no invisible characters.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -175,6 +176,15 @@ impl Password {
     /// Longest password, in bytes.
     pub const MAX_BYTES: usize = 1024;
 
+    /// Letters of made passwords: none that look or sound alike.
+    const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+    /// Makes a password of sixteen characters in four groups (79 bits).
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_groups(Self::ALPHABET, 4).into())
+    }
+
     /// Parses a password that somebody chooses.
     ///
     /// # Errors
@@ -206,7 +216,13 @@ impl Password {
     /// The bytes to hash.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        self.0.expose_secret().as_bytes()
+        self.shown().as_bytes()
+    }
+
+    /// The password itself, for whoever it was made for.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.0.expose_secret()
     }
 }
 

@@ -256,6 +256,9 @@ impl From<PeopleError> for ApiError {
             PeopleError::Forbidden => {
                 Self::new(StatusCode::FORBIDDEN, "not_allowed", sentence(&error))
             }
+            PeopleError::NotAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "not_admin", sentence(&error))
+            }
             PeopleError::LastAdmin => {
                 Self::new(StatusCode::FORBIDDEN, "user.last_admin", sentence(&error))
             }

@@ -51,6 +51,7 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(users::register_push))
         .routes(routes!(users::list))
         .routes(routes!(users::get, users::update, users::remove))
+        .routes(routes!(users::role))
         .routes(routes!(invites::generate))
         .routes(routes!(invites::check))
         .routes(routes!(invites::list))

@@ -46,6 +46,15 @@ pub(super) struct UpdateBody {
     password: Field<String>,
 }
 
+/// What an account may do.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoleBody {
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    is_admin: Field<bool>,
+}
+
 /// A push token of Firebase.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -200,6 +209,24 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     app.people.remove(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes an account an administrator, or one no longer (administrators).
+#[utoipa::path(put, path = "/users/{id}/role", tag = "users", params(("id" = Uuid, Path)), request_body = RoleBody, responses(
+    (status = 200, body = User), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 403, body = ErrorBody, description = "`user.last_admin`: the others would be left without one"), (status = 404, body = ErrorBody),
+))]
+pub(super) async fn role(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+    Id(id): Id<UserId>,
+    Body(body): Body<RoleBody>,
+) -> Result<Json<User>, ApiError> {
+    let mut faults = Faults::default();
+    let is_admin = faults.required(body.is_admin, "isAdmin", "true or false");
+    let is_admin = faults.finish(is_admin)?;
+    let user = app.people.set_role(&actor, id, is_admin).await?;
+    Ok(Json(User::from(&user)))
 }
 
 /// Keeps the Firebase token of the caller's device.

@@ -91,6 +91,12 @@ pub struct SignedIn {
     pub user: User,
 }
 
+/// How somebody new comes in.
+enum Door {
+    Invite(InviteCode),
+    Operator { is_admin: bool },
+}
+
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth {
@@ -139,25 +145,45 @@ impl Auth {
         let this = self.clone();
         self.ground
             .tasks
-            .finish(async move { this.insert(name, &hash, &code).await })
+            .finish(async move { this.insert(name, &hash, Door::Invite(code)).await })
             .await?
     }
 
-    async fn insert(
+    /// Makes an account without an invitation, as whoever runs the server may. The first one becomes an administrator either way.
+    ///
+    /// # Errors
+    /// [`RegisterError::NameTaken`].
+    pub async fn create(
         &self,
         name: UserName,
-        hash: &str,
-        code: &InviteCode,
+        password: Password,
+        is_admin: bool,
     ) -> Result<User, RegisterError> {
+        let mut tx = self.ground.db.read().await?;
+        self.free(&mut tx, &name).await?;
+        drop(tx);
+        let hash = self.passwords.hash(password).await?;
+        let (this, door) = (self.clone(), Door::Operator { is_admin });
+        self.ground
+            .tasks
+            .finish(async move { this.insert(name, &hash, door).await })
+            .await?
+    }
+
+    async fn insert(&self, name: UserName, hash: &str, door: Door) -> Result<User, RegisterError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
-        let invite = usable(&mut tx, code, now, true).await?;
+        repo::users::lock_roles(&mut tx).await?;
+        let (invite, is_admin) = match &door {
+            Door::Invite(code) => (Some(usable(&mut tx, code, now, true).await?), false),
+            Door::Operator { is_admin } => (None, *is_admin),
+        };
         self.free(&mut tx, &name).await?;
         let (users, _) = repo::users::count(&mut tx).await?;
         let user = User {
             id: UserId::new(),
             name,
-            is_admin: users == 0,
+            is_admin: is_admin || users == 0,
             created_at: now,
             updated_at: now,
         };
@@ -170,7 +196,9 @@ impl Auth {
             }
             other => other?,
         }
-        repo::invites::redeem(&mut tx, invite, user.id, now).await?;
+        if let Some(invite) = invite {
+            repo::invites::redeem(&mut tx, invite, user.id, now).await?;
+        }
         let family = chats::join_family(&mut tx, user.id, now).await?;
         tx.commit().await?;
         self.ground

@@ -1,6 +1,6 @@
 //! Invitation codes: making, listing, checking.
 
-use crate::domain::{Actor, Invite, InviteCode, InviteId, InviteState, UnixMillis, UserId};
+use crate::domain::{Authority, Invite, InviteCode, InviteId, InviteState, UnixMillis, UserId};
 use crate::store::{self as repo, StoreError};
 
 use super::Ground;
@@ -44,28 +44,24 @@ impl Invites {
     /// [`InviteError::NotAdmin`].
     pub async fn generate(
         &self,
-        actor: &Actor,
+        by: impl Into<Authority<'_>>,
         usage_limit: Option<i32>,
         expires_at: Option<UnixMillis>,
     ) -> Result<Invite, InviteError> {
-        if !actor.is_admin {
+        let by = by.into();
+        if !by.is_admin() {
             return Err(InviteError::NotAdmin);
         }
-        self.insert(
-            InviteCode::random(),
-            usage_limit,
-            expires_at,
-            Some(actor.user),
-        )
-        .await
+        let code = InviteCode::random();
+        self.insert(code, usage_limit, expires_at, by.user()).await
     }
 
     /// Returns all codes, newest first.
     ///
     /// # Errors
     /// [`InviteError::NotAdmin`].
-    pub async fn list(&self, actor: &Actor) -> Result<Vec<Invite>, InviteError> {
-        if !actor.is_admin {
+    pub async fn list(&self, by: impl Into<Authority<'_>>) -> Result<Vec<Invite>, InviteError> {
+        if !by.into().is_admin() {
             return Err(InviteError::NotAdmin);
         }
         Ok(repo::invites::all(&mut self.ground.db.read().await?).await?)
@@ -107,6 +103,24 @@ impl Invites {
         let limit = if code.is_some() { None } else { Some(1) };
         let code = code.unwrap_or_else(InviteCode::random);
         Ok(Some(self.insert(code, limit, None, None).await?))
+    }
+
+    /// Ends a code that can be used now.
+    ///
+    /// # Errors
+    /// [`InviteError::NotAdmin`], or why it cannot be used anyway.
+    pub async fn revoke(
+        &self,
+        by: impl Into<Authority<'_>>,
+        code: &InviteCode,
+    ) -> Result<(), InviteError> {
+        if !by.into().is_admin() {
+            return Err(InviteError::NotAdmin);
+        }
+        if self.close(code).await? {
+            return Ok(());
+        }
+        self.check(code).await.map(drop)
     }
 
     /// Ends a code, if it can be used now; says whether it could.

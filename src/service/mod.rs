@@ -24,7 +24,7 @@ pub use clock::Clock;
 pub use ice::{Ice, IceConfig, TransportPolicy};
 pub use invites::{InviteError, Invites};
 pub use passwords::{Busy, Passwords};
-pub use people::{People, PeopleError, Presence};
+pub use people::{People, PeopleError, Presence, SignIn};
 pub use relay::{Allocation, AllocationId, Flow, OwnedAllocation, Relay, RelayRefused, Transport};
 pub use tasks::Tasks;
 pub use throttle::{Throttle, Throttled};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Actor, Event, Password, SessionEnd, SessionId, UnixMillis, User, UserId, UserName,
+    Actor, Authority, Event, Password, SessionEnd, SessionId, UnixMillis, User, UserId, UserName,
 };
 use crate::store::{self as repo, StoreError};
 
@@ -20,8 +20,13 @@ pub enum PeopleError {
     /// Only the account itself or an administrator may.
     #[error("only the user or an administrator may do this")]
     Forbidden,
+    /// Only administrators may.
+    #[error("only an administrator may do this")]
+    NotAdmin,
     /// The others would be left without an administrator.
-    #[error("the last administrator cannot be removed while others are here")]
+    #[error(
+        "the last administrator must stay one while others are here; make somebody else one first"
+    )]
     LastAdmin,
     /// A living user has a name that looks like it.
     #[error("the name is taken; choose another")]
@@ -36,6 +41,8 @@ pub enum PeopleError {
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
+
+pub use crate::store::sessions::SignInRow as SignIn;
 
 /// Whether somebody is there.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +86,40 @@ impl People {
         Ok(users)
     }
 
+    /// Returns everybody, in the order they registered.
+    ///
+    /// # Errors
+    /// [`PeopleError`] of the store.
+    pub async fn all(&self) -> Result<Vec<User>, PeopleError> {
+        Ok(repo::users::all(&mut self.ground.db.read().await?).await?)
+    }
+
+    /// Returns the account with a name that looks like this one.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotFound`].
+    pub async fn by_name(&self, name: &UserName) -> Result<User, PeopleError> {
+        repo::users::by_name(&mut self.ground.db.read().await?, &name.key())
+            .await?
+            .ok_or(PeopleError::NotFound)
+    }
+
+    /// Returns where an account is signed in, oldest first.
+    ///
+    /// # Errors
+    /// [`PeopleError::Forbidden`].
+    pub async fn sign_ins(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: UserId,
+    ) -> Result<Vec<SignIn>, PeopleError> {
+        if !by.into().is_over(id) {
+            return Err(PeopleError::Forbidden);
+        }
+        let now = self.ground.clock.now();
+        Ok(repo::sessions::of_user(&mut self.ground.db.read().await?, id, now).await?)
+    }
+
     /// Returns one account.
     ///
     /// # Errors
@@ -111,12 +152,13 @@ impl People {
     /// [`PeopleError`].
     pub async fn update(
         &self,
-        actor: &Actor,
+        by: impl Into<Authority<'_>>,
         id: UserId,
         name: Option<UserName>,
         password: Option<Password>,
     ) -> Result<User, PeopleError> {
-        if actor.user != id && !actor.is_admin {
+        let by = by.into();
+        if !by.is_over(id) {
             return Err(PeopleError::Forbidden);
         }
         self.get(id).await?;
@@ -124,7 +166,11 @@ impl People {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        let (this, keep) = (self.clone(), actor.session);
+        let keep = match by {
+            Authority::Actor(actor) => Some(actor.session),
+            Authority::Operator => None,
+        };
+        let this = self.clone();
         self.ground
             .tasks
             .finish(async move { this.write_update(id, name, hash, keep).await })
@@ -136,7 +182,7 @@ impl People {
         id: UserId,
         name: Option<UserName>,
         hash: Option<String>,
-        keep: SessionId,
+        keep: Option<SessionId>,
     ) -> Result<User, PeopleError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
@@ -151,17 +197,14 @@ impl People {
         let mut ended = Vec::new();
         if let Some(hash) = &hash {
             repo::users::set_password(&mut tx, id, hash, Some(now)).await?;
-            ended = repo::sessions::end_all(&mut tx, id, Some(keep), now).await?;
+            ended = repo::sessions::end_all(&mut tx, id, keep, now).await?;
         }
         let user = repo::users::by_id(&mut tx, id)
             .await?
             .ok_or(PeopleError::NotFound)?;
         tx.commit().await?;
-        self.bar(id, &ended, now);
-        self.end_sessions(&ended, SessionEnd::PasswordChanged);
-        for (session, _) in &ended {
-            self.calls.gone(id, Some(*session)).await;
-        }
+        self.end_sessions(id, &ended, SessionEnd::PasswordChanged, now)
+            .await;
         self.ground
             .bus
             .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
@@ -175,8 +218,12 @@ impl People {
     ///
     /// # Errors
     /// [`PeopleError`].
-    pub async fn remove(&self, actor: &Actor, id: UserId) -> Result<(), PeopleError> {
-        if actor.user != id && !actor.is_admin {
+    pub async fn remove(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: UserId,
+    ) -> Result<(), PeopleError> {
+        if !by.into().is_over(id) {
             return Err(PeopleError::Forbidden);
         }
         let this = self.clone();
@@ -189,6 +236,7 @@ impl People {
     async fn write_removal(&self, id: UserId) -> Result<(), PeopleError> {
         let now = self.ground.clock.now();
         let mut tx = self.ground.db.write().await?;
+        repo::users::lock_roles(&mut tx).await?;
         let user = repo::users::by_id(&mut tx, id)
             .await?
             .ok_or(PeopleError::NotFound)?;
@@ -200,8 +248,8 @@ impl People {
         repo::users::bury(&mut tx, id, now).await?;
         let left = repo::chats::leave_all(&mut tx, id, now).await?;
         tx.commit().await?;
-        self.bar(id, &ended, now);
-        self.end_sessions(&ended, SessionEnd::AccountRemoved);
+        self.end_sessions(id, &ended, SessionEnd::AccountRemoved, now)
+            .await;
         self.calls.gone(id, None).await;
         self.ground.bus.tell_everybody(&Event::UserRemoved(id));
         for chat in left {
@@ -210,15 +258,98 @@ impl People {
         Ok(())
     }
 
-    fn bar(&self, user: UserId, ended: &[(SessionId, String)], now: UnixMillis) {
+    /// Makes an account an administrator, or one no longer.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotAdmin`], [`PeopleError::NotFound`], [`PeopleError::LastAdmin`].
+    pub async fn set_role(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: UserId,
+        is_admin: bool,
+    ) -> Result<User, PeopleError> {
+        if !by.into().is_admin() {
+            return Err(PeopleError::NotAdmin);
+        }
+        let this = self.clone();
+        self.ground
+            .tasks
+            .finish(async move { this.write_role(id, is_admin).await })
+            .await?
+    }
+
+    async fn write_role(&self, id: UserId, is_admin: bool) -> Result<User, PeopleError> {
+        let mut tx = self.ground.db.write().await?;
+        repo::users::lock_roles(&mut tx).await?;
+        let user = repo::users::by_id(&mut tx, id)
+            .await?
+            .ok_or(PeopleError::NotFound)?;
+        if user.is_admin == is_admin {
+            return Ok(user);
+        }
+        let (_, admins) = repo::users::count(&mut tx).await?;
+        if user.is_admin && admins == 1 {
+            return Err(PeopleError::LastAdmin);
+        }
+        repo::users::set_admin(&mut tx, id, is_admin, self.ground.clock.now()).await?;
+        let user = repo::users::by_id(&mut tx, id)
+            .await?
+            .ok_or(PeopleError::NotFound)?;
+        tx.commit().await?;
+        self.ground
+            .bus
+            .tell_everybody(&Event::UserChanged(Arc::new(user.clone())));
+        Ok(user)
+    }
+
+    /// Ends all sign-ins of an account; returns how many there were.
+    ///
+    /// # Errors
+    /// [`PeopleError::Forbidden`], [`PeopleError::NotFound`].
+    pub async fn sign_out(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: UserId,
+    ) -> Result<usize, PeopleError> {
+        if !by.into().is_over(id) {
+            return Err(PeopleError::Forbidden);
+        }
+        let this = self.clone();
+        self.ground
+            .tasks
+            .finish(async move { this.write_sign_out(id).await })
+            .await?
+    }
+
+    async fn write_sign_out(&self, id: UserId) -> Result<usize, PeopleError> {
+        let now = self.ground.clock.now();
+        let mut tx = self.ground.db.write().await?;
+        repo::users::by_id(&mut tx, id)
+            .await?
+            .ok_or(PeopleError::NotFound)?;
+        let ended = repo::sessions::end_all(&mut tx, id, None, now).await?;
+        tx.commit().await?;
+        self.end_sessions(id, &ended, SessionEnd::SignedOut, now)
+            .await;
+        Ok(ended.len())
+    }
+
+    /// Lets sign-ins whose rows are ended hold nothing any more: on the relay, at sockets, in calls.
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        ended: &[(SessionId, String)],
+        why: SessionEnd,
+        now: UnixMillis,
+    ) {
         for (_, relay_name) in ended {
             relay::bar(&self.ground, user, relay_name, now);
         }
-    }
-
-    fn end_sessions(&self, ended: &[(SessionId, String)], why: SessionEnd) {
         for (session, _) in ended {
             self.ground.bus.end_session(*session, why);
+        }
+        for (session, _) in ended {
+            self.calls.gone(user, Some(*session)).await;
         }
     }
 

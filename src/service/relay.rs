@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 pub use crate::media::{Allocation, AllocationId, Flow, Transport};
 
-use crate::domain::{Actor, UnixMillis, UserId, UserName};
+use crate::domain::{Authority, UnixMillis, UserId, UserName};
 use crate::media::RelayUnavailable;
 use crate::store::{self as repo, StoreError};
 
@@ -57,8 +57,11 @@ impl Relay {
     ///
     /// # Errors
     /// [`RelayRefused::NotAdmin`].
-    pub async fn allocations(&self, actor: &Actor) -> Result<Vec<OwnedAllocation>, RelayRefused> {
-        if !actor.is_admin {
+    pub async fn allocations(
+        &self,
+        by: impl Into<Authority<'_>>,
+    ) -> Result<Vec<OwnedAllocation>, RelayRefused> {
+        if !by.into().is_admin() {
             return Err(RelayRefused::NotAdmin);
         }
         let mut allocations = self.ground.media.allocations().await?;
@@ -85,14 +88,19 @@ impl Relay {
     ///
     /// # Errors
     /// [`RelayRefused::NotAdmin`], [`RelayRefused::NoSuchAllocation`].
-    pub async fn end(&self, actor: &Actor, id: AllocationId) -> Result<(), RelayRefused> {
-        if !actor.is_admin {
+    pub async fn end(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: AllocationId,
+    ) -> Result<(), RelayRefused> {
+        let by = by.into();
+        if !by.is_admin() {
             return Err(RelayRefused::NotAdmin);
         }
         if !self.ground.media.end_allocation(id).await? {
             return Err(RelayRefused::NoSuchAllocation);
         }
-        tracing::info!(allocation = %id, by = %actor.user, "allocation ended by an administrator");
+        tracing::info!(allocation = %id, %by, "allocation ended by an administrator");
         Ok(())
     }
 

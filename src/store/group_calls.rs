@@ -251,6 +251,27 @@ pub async fn entry(tx: &mut Tx, id: CallId) -> Result<Option<CallEntry>, StoreEr
     Ok(entries(call, people)?.pop())
 }
 
+/// Returns up to `limit` calls of both forms, newest first: all, or those that ring or go on.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn newest(tx: &mut Tx, live: bool, limit: i64) -> Result<Vec<CallEntry>, StoreError> {
+    let (calls, people) = select!(
+        "where $1 = false or k.status in ('ringing', 'answered') order by k.created_at desc, k.id desc limit $2"
+    );
+    let calls = on!(tx, |c| sqlx::query_as(calls)
+        .bind(live)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    let people = on!(tx, |c| sqlx::query_as(people)
+        .bind(live)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    entries(calls, people)
+}
+
 /// Returns up to `limit` of a user's calls of both forms, newest first.
 ///
 /// # Errors

@@ -86,6 +86,37 @@ pub async fn live(
         .await)?)
 }
 
+/// A sign-in as its user's list shows it.
+#[derive(FromRow, Debug, Clone)]
+pub struct SignInRow {
+    /// Its id.
+    pub id: SessionId,
+    /// What its device calls itself.
+    pub label: String,
+    /// When it began.
+    pub created_at: UnixMillis,
+    /// When it ends unless its device comes back before.
+    pub expires_at: UnixMillis,
+}
+
+/// Returns a user's sign-ins that live at `now`, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_user(
+    tx: &mut Tx,
+    user: UserId,
+    now: UnixMillis,
+) -> Result<Vec<SignInRow>, StoreError> {
+    let sql = "select s.id, d.label, s.created_at, s.expires_at from sessions s join devices d on d.id = s.device_id
+               where s.user_id = $1 and s.ended_at is null and s.expires_at > $2 order by s.created_at, s.id";
+    Ok(on!(tx, |c| sqlx::query_as(sql)
+        .bind(user)
+        .bind(now)
+        .fetch_all(c)
+        .await)?)
+}
+
 /// Lets a sign-in live until `expires`.
 ///
 /// # Errors

@@ -5,6 +5,9 @@ use sqlx::FromRow;
 use super::{StoreError, Tx, execute, on};
 use crate::domain::{DeviceId, NameKey, UnixMillis, User, UserId, UserName};
 
+/// The key of PostgreSQL's advisory lock over who is an administrator.
+const ROLES_LOCK: i64 = 0x5A56_0001;
+
 #[derive(FromRow)]
 struct Row {
     id: UserId,
@@ -101,6 +104,50 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
     let sql =
         "select count(*), count(case when is_admin then 1 end) from users where deleted_at is null";
     Ok(on!(tx, |c| sqlx::query_as(sql).fetch_one(c).await)?)
+}
+
+/// Lets nobody else change who the administrators are until the transaction ends. On SQLite it is the only one that writes anyway.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lock_roles(tx: &mut Tx) -> Result<(), StoreError> {
+    match tx {
+        Tx::Sqlite(_) => {}
+        Tx::Postgres(_) => {
+            // Rows would not do: of two who register first, neither is there to be locked.
+            execute!(tx, "select pg_advisory_xact_lock($1)", ROLES_LOCK)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes an account an administrator, or one no longer.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_admin(
+    tx: &mut Tx,
+    id: UserId,
+    is_admin: bool,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let sql =
+        "update users set is_admin = $2, updated_at = $3 where id = $1 and deleted_at is null";
+    execute!(tx, sql, id, is_admin, now)?;
+    Ok(())
+}
+
+/// Returns the living account with a name that looks like this one.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_name(tx: &mut Tx, key: &NameKey) -> Result<Option<User>, StoreError> {
+    let sql = "select id, name, is_admin, created_at, updated_at from users where name_key = $1 and deleted_at is null";
+    Ok(on!(tx, |c| sqlx::query_as::<_, Row>(sql)
+        .bind(key.as_str())
+        .fetch_optional(c)
+        .await)?
+    .map(User::from))
 }
 
 /// Returns what a sign-in with this name is checked against.

@@ -179,7 +179,7 @@ pub struct CallEntry {
     /// Seconds from the answer to the end.
     #[schema(required = true)]
     duration: Option<i64>,
-    /// Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `empty`.
+    /// Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `empty`, `closed`.
     #[schema(required = true, value_type = Option<String>)]
     reason: Option<&'static str>,
 }

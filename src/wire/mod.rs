@@ -339,7 +339,7 @@ pub struct Call {
     /// Seconds from the answer to the end.
     #[schema(required = true)]
     duration: Option<i64>,
-    /// Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`.
+    /// Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `closed`.
     #[schema(required = true, value_type = Option<String>)]
     end_reason: Option<&'static str>,
     #[schema(value_type = String, format = DateTime)]

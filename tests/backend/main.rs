@@ -9,5 +9,6 @@ mod group_devices;
 mod group_rows;
 mod groups;
 mod migrations;
+mod operator;
 mod relay;
 mod support;

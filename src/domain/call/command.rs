@@ -90,6 +90,8 @@ pub enum Command {
         /// Which sign-in; `None`: all.
         session: Option<SessionId>,
     },
+    /// Whoever runs the server ends it.
+    Close,
     /// Time passed.
     Tick,
 }
@@ -106,7 +108,7 @@ impl Command {
             | Self::End { user, .. }
             | Self::Join { user, .. }
             | Self::Gone { user, .. } => Some(*user),
-            Self::Detach(_) | Self::Tick => None,
+            Self::Detach(_) | Self::Close | Self::Tick => None,
         }
     }
 }

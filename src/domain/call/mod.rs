@@ -253,6 +253,7 @@ impl Call {
                     let _ended_before = self.hang_up(&mut effects, side, now, None);
                 }
             }
+            Command::Close => self.close(&mut effects, now)?,
             Command::Tick => self.tick(&mut effects, now),
         }
         Ok(effects)

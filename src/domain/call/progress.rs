@@ -203,6 +203,20 @@ impl Call {
         Ok(())
     }
 
+    pub(super) fn close(
+        &mut self,
+        out: &mut Vec<Effect>,
+        now: UnixMillis,
+    ) -> Result<(), CallError> {
+        let status = match self.state {
+            State::Ringing { .. } => CallStatus::Missed,
+            State::Answered { .. } => CallStatus::Ended,
+            State::Ended => return Err(CallError::Ended),
+        };
+        self.end(out, status, EndReason::Closed, now, now, None);
+        Ok(())
+    }
+
     /// Ends the call as of `at`, tells both users' devices, the one that asked excepted.
     pub(super) fn end(
         &mut self,

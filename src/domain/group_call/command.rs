@@ -142,6 +142,8 @@ pub enum GroupCommand {
         /// Which sign-in; `None`: all.
         session: Option<SessionId>,
     },
+    /// Whoever runs the server ends it.
+    Close,
     /// The room tells.
     Room(RoomReport),
     /// Time passed.

@@ -342,6 +342,7 @@ impl GroupCall {
                 self.moderate(out, (by, admin), action, now)?;
             }
             GroupCommand::Gone { user, session } => self.gone(out, user, session, now),
+            GroupCommand::Close => self.close(out, now),
             GroupCommand::Room(report) => self.report(out, report, now),
             GroupCommand::Tick => self.tick(out, now),
         }
@@ -385,6 +386,7 @@ impl GroupCall {
         };
         let (status, reason) = match self.record.answered_at {
             Some(_) => (CallStatus::Ended, why),
+            None if why == EndReason::Closed => (CallStatus::Missed, why),
             None if self.ringing.is_empty() => (CallStatus::Missed, EndReason::Missed),
             None => (CallStatus::Missed, EndReason::Cancelled),
         };
@@ -408,6 +410,23 @@ impl GroupCall {
             duration: self.record.duration_secs(),
         };
         out.push(GroupEffect::Emit(Audience::Everybody, ended));
+    }
+
+    /// Ends the call although somebody may be in it.
+    fn close(&mut self, out: &mut Vec<GroupEffect>, now: UnixMillis) {
+        let mut left = Vec::new();
+        while !self.participants.is_empty() {
+            self.leave(&mut left, 0, now);
+        }
+        // The room closes for all at once.
+        left.retain(|effect| matches!(effect, GroupEffect::Retire(_)));
+        self.state = State::Vacant {
+            since: now,
+            until: now,
+            why: EndReason::Closed,
+        };
+        self.end(out, now);
+        out.append(&mut left);
     }
 
     fn stop_awaiting(&mut self, out: &mut Vec<GroupEffect>, user: UserId, left_at: UnixMillis) {

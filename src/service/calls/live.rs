@@ -104,6 +104,7 @@ async fn answer(
         | Command::Reject { .. }
         | Command::End { .. }
         | Command::Gone { .. }
+        | Command::Close
         | Command::Tick => None,
     };
     carry_out(calls, call, speakers, command, now).await?;

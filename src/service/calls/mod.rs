@@ -4,6 +4,7 @@
 
 mod group;
 mod live;
+mod operator;
 mod refused;
 mod speakers;
 mod table;

@@ -56,7 +56,7 @@ export interface Seat {
 
 export type PauseWhy = "bandwidth" | "hidden" | "publisher" | "codec";
 export type ModerateAction = "mute" | "remove" | "lock" | "unlock";
-export type GroupEndReason = "empty" | "missed" | "cancelled" | "lost";
+export type GroupEndReason = "empty" | "missed" | "cancelled" | "lost" | "closed";
 
 /** A place in our offer and what goes up in it. */
 export interface OfferedTrack {

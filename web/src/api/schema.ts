@@ -464,6 +464,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes an account an administrator, or one no longer (administrators). */
+        put: operations["users_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/fcm-token": {
         parameters: {
             query?: never;
@@ -572,7 +589,7 @@ export interface components {
             duration: number | null;
             /** Format: date-time */
             endedAt: string | null;
-            /** @description Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`. */
+            /** @description Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `closed`. */
             endReason: string | null;
             id: components["schemas"]["CallId"];
             receiver: components["schemas"]["Person"];
@@ -606,7 +623,7 @@ export interface components {
             id: components["schemas"]["CallId"];
             /** @description Everybody it has to do with, who started it first. */
             participants: components["schemas"]["CallPerson"][];
-            /** @description Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `empty`. */
+            /** @description Why it is over: `hangup`, `rejected`, `missed`, `cancelled`, `lost`, `empty`, `closed`. */
             reason: string | null;
             /**
              * Format: date-time
@@ -1004,6 +1021,10 @@ export interface components {
             action?: string;
             /** Format: uuid */
             callId?: string;
+        };
+        /** @description What an account may do. */
+        RoleBody: {
+            isAdmin?: boolean;
         };
         /** @description To be used whole as `RTCConfiguration`. */
         RtcConfiguration: {
@@ -2423,6 +2444,64 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `user.last_admin`: the others would be left without one */
             403: {
                 headers: {
                     [name: string]: unknown;

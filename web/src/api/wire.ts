@@ -27,7 +27,7 @@ export type CallLog = Schemas["CallLog"];
 export type Invite = Schemas["Invite"];
 export type InviteCheck = Schemas["CheckedBody"];
 
-export type CallEndReason = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost";
+export type CallEndReason = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost" | "closed";
 
 /** What a refused event with an acknowledgement gets, and what a served one gets. */
 export type Ack<T> = { ok: T } | { error: { code: string; message: string } };

@@ -64,7 +64,7 @@ export type CallInput =
   | { kind: "path"; state: "connected" | "disconnected" | "failed" }
   | { kind: "timer"; name: TimerName };
 
-export type RemoteEnd = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost";
+export type RemoteEnd = "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost" | "closed";
 
 export type CallEffect =
   | { do: "open_media"; camera: boolean }
@@ -377,6 +377,8 @@ function remoteEnded(phase: In<"calling" | "ringing" | "answering" | "active">, 
       return ended(phase, "elsewhere", ending);
     case "lost":
       return ended(phase, "lost", ending);
+    case "closed":
+      return phase.kind === "ringing" ? idle() : ended(phase, "hangup", ending);
   }
 }
 

@@ -179,3 +179,20 @@ fn a_sign_in_that_is_over_hangs_up() {
         (CallStatus::Ended, Some(EndReason::HangUp))
     );
 }
+
+#[test]
+fn a_call_that_the_operator_ends_is_over_for_both_and_says_so() {
+    let mut world = World::answered();
+    world.apply(Command::Close).unwrap();
+    assert_eq!(
+        (world.status(), world.reason()),
+        (CallStatus::Ended, Some(EndReason::Closed))
+    );
+    assert_eq!(world.apply(Command::Close), Err(CallError::Ended));
+    let mut world = World::ringing();
+    world.apply(Command::Close).unwrap();
+    assert_eq!(
+        (world.status(), world.reason()),
+        (CallStatus::Missed, Some(EndReason::Closed))
+    );
+}

@@ -115,3 +115,34 @@ fn nobody_who_was_removed_lets_themselves_in_not_even_an_administrator() {
     };
     assert_eq!(world.apply(invite), Err(GroupRefusal::Stranger));
 }
+
+#[test]
+fn a_call_that_the_operator_ends_is_over_for_everybody_at_once() {
+    let mut world = World::answered();
+    let inside = [ANNA, BORIS].map(|who| world.people[who].session);
+    world.apply(GroupCommand::Close).unwrap();
+    assert!(world.saved_first());
+    let retired: Vec<_> = (world.said.iter())
+        .filter_map(|effect| match effect {
+            GroupEffect::Retire(session) => Some(*session),
+            GroupEffect::Save(_) | GroupEffect::Room(_) | GroupEffect::Emit(..) => None,
+        })
+        .collect();
+    assert_eq!(retired, inside);
+    assert_eq!(world.asked_of_room(), [RoomAsk::Close]);
+    let record = world.call.record();
+    assert_eq!(
+        (record.status, record.reason, record.ended_at),
+        (CallStatus::Ended, Some(EndReason::Closed), Some(world.now))
+    );
+    assert!(record.people.iter().all(|person| !person.is_inside()));
+    assert_eq!(world.call.deadline(), None);
+
+    let mut world = World::ringing();
+    world.apply(GroupCommand::Close).unwrap();
+    let record = world.call.record();
+    assert_eq!(
+        (record.status, record.reason),
+        (CallStatus::Missed, Some(EndReason::Closed))
+    );
+}

@@ -148,6 +148,7 @@ impl Host {
             | GroupCommand::Leave(_)
             | GroupCommand::Decline(_)
             | GroupCommand::Gone { .. }
+            | GroupCommand::Close
             | GroupCommand::Room(_)
             | GroupCommand::Tick => None,
             GroupCommand::Switch { speaker, .. } => {

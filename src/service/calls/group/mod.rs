@@ -13,12 +13,12 @@ use super::live::Ask;
 use super::table::LiveGroup;
 use super::{CallRefused, Calls, QUEUE};
 use crate::domain::{
-    Actor, Answered, Before, CallEntry, CallError, CallId, CallKind, ChatId, GroupCall,
+    Actor, Answered, Authority, Before, CallEntry, CallError, CallId, CallKind, ChatId, GroupCall,
     GroupCommand, GroupRecord, GroupRefusal, GroupView, Moderation, Newcomer, ParticipantId, Sdp,
     SocketId, Speaker, Tile, Track, UserId,
 };
 use crate::media::Reports;
-use crate::store::{self as repo, StoreError};
+use crate::store::{self as repo, StoreError, Tx};
 
 pub(super) use host::{GroupAsk, Growth, Reply, grow};
 
@@ -290,14 +290,17 @@ impl Calls {
         id: CallId,
         user: UserId,
     ) -> Result<Arc<GroupView>, CallRefused> {
-        let found = repo::users::by_id(&mut self.ground.db.read().await?, user).await?;
+        let mut tx = self.ground.db.read().await?;
+        let found = repo::users::by_id(&mut tx, user).await?;
         let name = found.ok_or(CallRefused::NoSuchUser)?.name;
+        let admin = is_admin(&mut tx, actor).await?;
+        drop(tx);
         let busy = self.place_of(user).is_some_and(|place| place.id() != id);
         let private = self.lock().calls.get(&id).cloned();
         let Some(private) = private else {
             let command = GroupCommand::Invite {
                 by: actor.user,
-                admin: actor.is_admin,
+                admin,
                 user,
                 name,
                 busy,
@@ -330,7 +333,8 @@ impl Calls {
         id: CallId,
         action: Moderation,
     ) -> Result<Arc<GroupView>, CallRefused> {
-        let (by, admin) = (actor.user, actor.is_admin);
+        let by = actor.user;
+        let admin = is_admin(&mut self.ground.db.read().await?, actor).await?;
         let command = GroupCommand::Moderate { by, admin, action };
         self.group_command(actor.user, id, command).await
     }
@@ -367,14 +371,22 @@ impl Calls {
         Ok((calls, more))
     }
 
-    /// Returns one call of either form that the actor has to do with.
+    /// Returns one call of either form that the actor has to do with; for the operator any.
     ///
     /// # Errors
     /// [`CallRefused::NotFound`]; [`CallError::Forbidden`] for anybody else's.
-    pub async fn log_entry(&self, actor: &Actor, id: CallId) -> Result<CallEntry, CallRefused> {
+    pub async fn log_entry(
+        &self,
+        by: impl Into<Authority<'_>>,
+        id: CallId,
+    ) -> Result<CallEntry, CallRefused> {
+        let by = by.into();
         let entry = repo::group_calls::entry(&mut self.ground.db.read().await?, id).await?;
         let entry = entry.ok_or(CallRefused::NotFound)?;
-        let own = entry.call.person(actor.user).is_some();
+        let own = match by {
+            Authority::Actor(actor) => entry.call.person(actor.user).is_some(),
+            Authority::Operator => true,
+        };
         own.then_some(entry)
             .ok_or_else(|| CallError::Forbidden.into())
     }
@@ -496,4 +508,10 @@ impl Calls {
         };
         (live, host::Ends { asks, reports })
     }
+}
+
+/// Whether the actor is an administrator now: its socket may be older than its role.
+async fn is_admin(tx: &mut Tx, actor: &Actor) -> Result<bool, StoreError> {
+    let user = repo::users::by_id(tx, actor.user).await?;
+    Ok(user.is_some_and(|user| user.is_admin))
 }

@@ -386,5 +386,5 @@ function over(
 }
 
 function endOf(reason: GroupEndReason): GroupEnd {
-  return reason === "empty" ? "ended" : reason;
+  return reason === "empty" || reason === "closed" ? "ended" : reason;
 }

@@ -57,7 +57,7 @@ function ended(t: Translate, entry: CallEntry, outgoing: boolean): string {
       return t("history.rejected");
     case "missed":
       if (!outgoing) return "";
-      return t(entry.reason === "cancelled" ? "history.cancelled" : "history.no_answer");
+      return t(isCancelled(entry) ? "history.cancelled" : "history.no_answer");
     case "ended":
       if (entry.answeredAt === null) return t("history.cancelled");
       return entry.duration === null ? "" : spanInWords(t, entry.duration);
@@ -75,9 +75,14 @@ function seenGroup(t: Translate, entry: CallEntry, me: UserId): Seen {
 
 function groupEnded(t: Translate, entry: CallEntry): string {
   if (entry.status === "ringing" || entry.status === "answered") return t("history.live");
-  if (entry.answeredAt === null) return t(entry.reason === "cancelled" ? "history.cancelled" : "history.nobody_came");
+  if (entry.answeredAt === null) return t(isCancelled(entry) ? "history.cancelled" : "history.nobody_came");
   const people = t("history.people", { n: joinedIn(entry).length });
   return entry.duration === null ? people : `${people} · ${spanInWords(t, entry.duration)}`;
+}
+
+/** Whether it was over before anybody could have come. */
+function isCancelled(entry: CallEntry): boolean {
+  return entry.reason === "cancelled" || entry.reason === "closed";
 }
 
 /** What somebody did with a call. */
