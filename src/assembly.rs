@@ -9,6 +9,7 @@ use turn::LiveCalls;
 use crate::StartError;
 use crate::certificates::{Acme, Certificates, Source};
 use crate::config::{self, Config, DatabaseUrl, IceTransportPolicy, Peers, Secrets};
+use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::http::{App, Rules};
 use crate::media::{Media, MediaConfig, RelaySecrets, TransportPolicy};
@@ -183,6 +184,19 @@ pub(crate) fn media(
     };
     let no_secret = StartError::Relay(::net::StartError::NoSecret);
     Media::new(relay.handle(), calls, secrets, config).ok_or(no_secret)
+}
+
+/// What the operator's commands reach.
+pub(crate) fn operator(config: &Config, app: &App) -> Control {
+    Control {
+        auth: app.auth.clone(),
+        people: app.people.clone(),
+        invites: app.invites.clone(),
+        calls: app.calls.clone(),
+        relay: app.relay.clone(),
+        clock: app.clock.clone(),
+        address: config.public_url(),
+    }
 }
 
 /// The use cases, and the two edges over them.

@@ -5,7 +5,9 @@
 mod assembly;
 pub mod bus;
 pub mod certificates;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod domain;
 pub mod gateway;
 pub mod http;
@@ -17,8 +19,11 @@ pub mod service;
 pub mod store;
 pub mod wire;
 
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -31,10 +36,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::assembly::{assemble, certificate_source, media, open, relay_config};
+use crate::assembly::{assemble, certificate_source, media, open, operator, relay_config};
 use crate::bus::Bus;
 use crate::certificates::{CertificateError, Certificates};
 use crate::config::{Config, LOCAL_INVITE, Secrets};
+use crate::control::ControlError;
 use crate::domain::{Event, Invalid, InviteCode};
 use crate::http::{App, RemoteEnd};
 use crate::media::Reports;
@@ -109,6 +115,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The socket for commands cannot be had.
+    #[error("{0}")]
+    Control(#[from] ControlError),
     /// The relay cannot be started.
     #[error("turn: {0}")]
     Relay(#[from] ::net::StartError),
@@ -161,6 +170,7 @@ impl Server {
         drop(rustls::crypto::ring::default_provider().install_default());
         let listener = bind(config.http.listen).await?;
         let metrics = bind_metrics(config.metrics.listen).await?;
+        let commands = bind_control(&config.data_dir).await?;
         let redirects = bind_redirects(&config.https.redirect_listen).await?;
         let reach = Reach::find(config).await?;
         let certificates = certificate_source(config)
@@ -191,6 +201,9 @@ impl Server {
             tasks.start(Metrics::new(ground.media.clone()).serve(listener, stop));
         }
 
+        let stopping = tasks.clone();
+        let stop = async move { stopping.stopped().await };
+        tasks.start(control::serve(operator(config, &app), commands, stop));
         if let Some(certificates) = &certificates {
             tasks.start_until_stop(certificates.clone().keep());
         }
@@ -347,6 +360,18 @@ async fn bind_redirects(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, St
         listeners.push(listener.map_err(|source| StartError::Redirect { address, source })?);
     }
     Ok(listeners)
+}
+
+async fn bind_control(data_dir: &Path) -> Result<control::Listener, StartError> {
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir);
+    made.map_err(|source| StartError::DataDir {
+        path: data_dir.display().to_string(),
+        source,
+    })?;
+    Ok(control::Listener::bind(control::path(data_dir)).await?)
 }
 
 async fn bind_metrics(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {

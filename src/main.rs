@@ -5,34 +5,34 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 use zvonilka::Reload;
-use zvonilka::config::cli::{self, Command};
+use zvonilka::cli::{self, Command, Operate};
+use zvonilka::config::cli::Flags;
 use zvonilka::config::{Loaded, LogFormat, Secrets};
 
 fn main() -> ExitCode {
     let invocation = cli::parse();
+    let flags = &invocation.flags;
     let result = match invocation.command {
         Command::Openapi => zvonilka::http::document()
             .to_pretty_json()
             .map_err(anyhow::Error::from)
             .and_then(print),
-        Command::CheckConfig => {
-            load(&invocation.flags).and_then(|loaded| print(loaded.to_string()))
-        }
-        Command::Serve => {
-            load(&invocation.flags).and_then(|loaded| serve(invocation.flags, loaded))
-        }
+        Command::CheckConfig => load(flags).and_then(|loaded| print(loaded.to_string())),
+        Command::Serve => load(flags).and_then(|loaded| serve(invocation.flags, loaded)),
+        Command::Operate(asked) => load(flags).and_then(|loaded| operate(asked, &loaded)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell if standard error is closed.
             drop(writeln!(io::stderr(), "{error:#}"));
-            ExitCode::from(2)
+            let failure = error.downcast_ref::<cli::Failure>();
+            ExitCode::from(failure.map_or(2, cli::Failure::exit_code))
         }
     }
 }
 
-fn load(flags: &cli::Flags) -> anyhow::Result<Loaded> {
+fn load(flags: &Flags) -> anyhow::Result<Loaded> {
     Ok(zvonilka::config::load(flags)?)
 }
 
@@ -44,8 +44,13 @@ fn print(text: String) -> anyhow::Result<()> {
     }
 }
 
+#[tokio::main(flavor = "current_thread")]
+async fn operate(asked: Operate, loaded: &Loaded) -> anyhow::Result<()> {
+    print(cli::operate(asked, &loaded.config).await?)
+}
+
 #[tokio::main]
-async fn serve(flags: cli::Flags, loaded: Loaded) -> anyhow::Result<()> {
+async fn serve(flags: Flags, loaded: Loaded) -> anyhow::Result<()> {
     let config = loaded.config.clone();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(config.log.filter.as_str())?)

@@ -4,8 +4,7 @@
 //! configured. This is the one room that reads the environment. What a setting means for a room is that room's business.
 //!
 //! ```text
-//! let invocation = config::cli::parse();              // --help and misuse end here
-//! let loaded = config::load(&invocation.flags)?;      // Errors: every fault at once, one a line
+//! let loaded = config::load(&flags)?;                 // Errors: every fault at once, one a line
 //! let secrets = Secrets::load_or_create(&loaded.config)?;
 //! ```
 //!
@@ -35,4 +34,5 @@ pub use settings::{
     Acme, Auth, Calls, Chat, Config, Database, Http, Https, IceTransportPolicy, LOCAL_INVITE, Log,
     LogFormat, Metrics, Tls,
 };
-pub use units::{ByteSize, PortRange};
+pub use units::{ByteSize, PortRange, parse_duration};
+pub use value::Wrong;

@@ -32,7 +32,7 @@ const SIZE_UNITS: [(&str, u64); 4] = [
 const RATE_UNITS: [(&str, u64); 3] = [("Mbit", 1_000_000), ("kbit", 1000), ("bit", 1)];
 
 /// Reads a whole number and its unit.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, Wrong> {
+pub fn parse_duration(text: &str) -> Result<Duration, Wrong> {
     let millis = parse_measure(text, &DURATION_UNITS).ok_or(DURATION)?;
     let duration = Duration::from_millis(millis);
     if duration > LONGEST {

@@ -1,0 +1,111 @@
+//! `zvonilka call`.
+
+use clap::Subcommand;
+
+use super::Failure;
+use super::client::Client;
+use super::output::{Output, lasting, moment, table};
+use crate::control::{Call, CallPerson};
+
+/// What to do with calls.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// List the calls that ring or go on, newest first (times in UTC)
+    List {
+        /// Those that are over, too
+        #[arg(long)]
+        past: bool,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show a call and what became of each person's part in it
+    Show {
+        /// Its id, as `call list` shows it
+        id: String,
+    },
+    /// End a call for everybody
+    End {
+        /// Its id, as `call list` shows it
+        id: String,
+    },
+}
+
+pub(super) async fn run(command: Command, server: &Client) -> Result<Output, Failure> {
+    match command {
+        Command::List { past, limit } => list(server, past, limit).await,
+        Command::Show { id } => {
+            let answer = server.get::<Call>(&["calls", &id], &[]).await?;
+            let text = described(&answer.read);
+            Ok(Output::new(answer.json, text))
+        }
+        Command::End { id } => {
+            let answer = server.delete::<Call>(&["calls", &id]).await?;
+            let text = format!("Ended the call of {}.", names(&answer.read.people));
+            Ok(Output::new(answer.json, text))
+        }
+    }
+}
+
+async fn list(server: &Client, past: bool, limit: u32) -> Result<Output, Failure> {
+    let (past_text, limit) = (past.to_string(), limit.to_string());
+    let query = [("past", past_text.as_str()), ("limit", limit.as_str())];
+    let answer = server.get::<Vec<Call>>(&["calls"], &query).await?;
+    let row = |call: &Call| {
+        [
+            call.id.to_string(),
+            moment(call.started_at),
+            format!("{} {}", call.form, call.kind),
+            call.status.clone(),
+            call.seconds.map(lasting).unwrap_or_default(),
+            names(&call.people),
+        ]
+    };
+    let rows = answer.read.iter().map(row).collect();
+    let headings = ["ID", "STARTED", "KIND", "STATUS", "LASTED", "PEOPLE"];
+    let none = if past {
+        "There were no calls yet."
+    } else {
+        "Nobody is in a call just now. `zvonilka call list --past` lists those that are over."
+    };
+    Ok(Output::new(answer.json, table(headings, rows, none)))
+}
+
+fn described(call: &Call) -> String {
+    let at = |moment_of: Option<_>| moment_of.map_or_else(|| "-".into(), moment);
+    let row = |person: &CallPerson| {
+        let part = if person.inside {
+            "in it"
+        } else {
+            person.outcome.as_str()
+        };
+        [person.name.clone(), part.to_owned(), person.id.to_string()]
+    };
+    let rows = call.people.iter().map(row).collect();
+    let reason = call.reason.as_ref();
+    format!(
+        "{}\n  kind      {} {}\n  chat      {}\n  status    {}{}\n  started   {} UTC\n  answered  {}\n  ended     {}\n  lasted    {}\n\n{}",
+        call.id,
+        call.form,
+        call.kind,
+        call.chat,
+        call.status,
+        reason.map_or_else(String::new, |reason| format!(" ({reason})")),
+        moment(call.started_at),
+        at(call.answered_at),
+        at(call.ended_at),
+        call.seconds.map_or_else(|| "-".into(), lasting),
+        table(["PERSON", "PART", "ID"], rows, "")
+    )
+}
+
+/// Everybody in a call of few, the first of a call of many.
+fn names(people: &[CallPerson]) -> String {
+    const MOST: usize = 4;
+    let names = people.iter().take(MOST).map(|person| person.name.as_str());
+    let mut text = names.collect::<Vec<_>>().join(", ");
+    if let Some(more) = people.len().checked_sub(MOST).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

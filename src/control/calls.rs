@@ -1,0 +1,130 @@
+//! `/calls`: calls that go on and calls that were.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::refused::Refused;
+use crate::domain::{Authority, CallEntry, CallId, EndReason, UnixMillis, UserId};
+use crate::service::CallRefused;
+
+/// Most calls of one list.
+const MOST: i64 = 1000;
+
+/// A call of two or of a group.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// `private` or `group`.
+    pub form: String,
+    /// `voice` or `video`.
+    pub kind: String,
+    /// `ringing`, `answered`, `ended`, `missed` or `rejected`.
+    pub status: String,
+    /// Whether it rings or goes on.
+    pub is_live: bool,
+    /// Why it is over; null while it goes on.
+    pub reason: Option<String>,
+    /// The chat that it belongs to.
+    pub chat: String,
+    /// Everybody that it has to do with, who started it first.
+    pub people: Vec<CallPerson>,
+    /// When it was started.
+    pub started_at: UnixMillis,
+    /// When it was answered.
+    pub answered_at: Option<UnixMillis>,
+    /// When it was over.
+    pub ended_at: Option<UnixMillis>,
+    /// From the answer to the end, or to now.
+    pub seconds: Option<i64>,
+}
+
+/// Somebody's part in a call.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallPerson {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// What became of it: `joined`, `declined`, `missed`, `rang` or `busy`.
+    pub outcome: String,
+    /// Whether they are in it.
+    pub inside: bool,
+}
+
+/// Which calls are listed.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    /// Not only those that ring or go on.
+    #[serde(default)]
+    past: bool,
+    limit: i64,
+}
+
+impl Call {
+    fn new(entry: &CallEntry, now: UnixMillis) -> Self {
+        let CallEntry { form, call } = entry;
+        let is_live = call.status.is_live();
+        let until = call.ended_at.or(is_live.then_some(now));
+        let lasted = call.answered_at.zip(until);
+        let person = |person: &crate::domain::GroupPerson| CallPerson {
+            id: person.user,
+            name: person.name.to_string(),
+            outcome: person.outcome.as_str().into(),
+            inside: is_live && person.is_inside(),
+        };
+        Self {
+            id: call.id,
+            form: form.as_str().into(),
+            kind: call.kind.as_str().into(),
+            status: call.status.as_str().into(),
+            is_live,
+            reason: call.reason.map(EndReason::as_str).map(str::to_owned),
+            chat: call.chat_name.clone(),
+            people: call.people.iter().map(person).collect(),
+            started_at: call.created_at,
+            answered_at: call.answered_at,
+            ended_at: call.ended_at,
+            seconds: lasted.map(|(from, until)| until.since(from).as_secs().cast_signed()),
+        }
+    }
+}
+
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<Call>>, Refused> {
+    let limit = which.limit.clamp(1, MOST);
+    let calls = app.calls.newest(!which.past, limit).await?;
+    let now = app.clock.now();
+    let call = |entry| Call::new(entry, now);
+    Ok(Json(calls.iter().map(call).collect()))
+}
+
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Call>, Refused> {
+    let entry = app
+        .calls
+        .log_entry(Authority::Operator, parse(&id)?)
+        .await?;
+    Ok(Json(Call::new(&entry, app.clock.now())))
+}
+
+pub(super) async fn end(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Call>, Refused> {
+    let entry = app.calls.close(parse(&id)?).await?;
+    tracing::info!(call = %entry.call.id, "call ended by the operator");
+    Ok(Json(Call::new(&entry, app.clock.now())))
+}
+
+fn parse(id: &str) -> Result<CallId, CallRefused> {
+    id.parse().map_err(|_| CallRefused::NotFound)
+}
