@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has what `make test` needs besides cargo and Node: two browsers, a database server, foreign TURN and WebRTC clients,
-# certificates and an authority for them, routers.
+# certificates and an authority for them, routers, systemd.
 # As root it installs what is missing through apt; otherwise it says what to install.
 set -euo pipefail
 
@@ -24,6 +24,9 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-ven
 if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v tc >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)
+  # A machine to install the package on.
+  command -v systemd-analyze >/dev/null && [ -x /lib/systemd/systemd ] || missing+=(systemd)
+  command -v curl >/dev/null || missing+=(curl)
 fi
 
 command -v cargo >/dev/null || { echo "cargo is missing: see https://rustup.rs" >&2; exit 1; }

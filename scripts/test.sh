@@ -51,6 +51,7 @@ step "foreign clients, server on SQLite" scripts/node-tests.sh tests/foreign
 step "foreign clients, server on PostgreSQL" scripts/with-postgres.sh scripts/node-tests.sh tests/foreign
 step "browser" scripts/node-tests.sh tests/browser
 step "networks" scripts/lab-tests.sh
+step "package, set up as a service" scripts/package-tests.sh
 
 printf '\nAll passed in %d s:\n' $((SECONDS - started))
 printf '%s\n' "${times[@]}"

@@ -187,7 +187,7 @@ pub(crate) fn media(
 }
 
 /// What the operator's commands reach.
-pub(crate) fn operator(config: &Config, app: &App) -> Control {
+pub(crate) fn operator(config: &Config, app: &App, certificates: Option<Certificates>) -> Control {
     Control {
         auth: app.auth.clone(),
         people: app.people.clone(),
@@ -195,6 +195,7 @@ pub(crate) fn operator(config: &Config, app: &App) -> Control {
         calls: app.calls.clone(),
         relay: app.relay.clone(),
         clock: app.clock.clone(),
+        certificates,
         address: config.public_url(),
     }
 }

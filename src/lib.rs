@@ -17,6 +17,7 @@ mod reach;
 mod reload;
 pub mod service;
 pub mod store;
+mod supervisor;
 pub mod wire;
 
 use std::fs::DirBuilder;
@@ -203,7 +204,12 @@ impl Server {
 
         let stopping = tasks.clone();
         let stop = async move { stopping.stopped().await };
-        tasks.start(control::serve(operator(config, &app), commands, stop));
+        tasks.start(control::serve(
+            operator(config, &app, certificates.clone()),
+            commands,
+            stop,
+        ));
+        tasks.start_until_stop(supervisor::watch(ground.media.clone()));
         if let Some(certificates) = &certificates {
             tasks.start_until_stop(certificates.clone().keep());
         }
@@ -316,19 +322,24 @@ pub async fn run(config: &Config, secrets: &Secrets, mut reload: Reload) -> Resu
         turn = ?server.turn_addresses(),
         "ready"
     );
+    let status = format!("serving {}", config.public_url());
+    supervisor::ready(&status);
     let outcome = loop {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
             () = server.relay.died() => break Err(StartError::RelayDied),
             _ = hang_up.recv() => {
+                supervisor::reloading();
                 reload.again();
                 if let Some(certificates) = &server.certificates {
                     certificates.refresh();
                 }
+                supervisor::ready(&status);
             }
         }
     };
+    supervisor::stopping();
     tracing::info!("stopping");
     server.stop().await;
     tracing::info!("stopped");

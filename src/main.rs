@@ -19,6 +19,7 @@ fn main() -> ExitCode {
             .and_then(print),
         Command::CheckConfig => load(flags).and_then(|loaded| print(loaded.to_string())),
         Command::Serve => load(flags).and_then(|loaded| serve(invocation.flags, loaded)),
+        Command::Setup(asked) => setup(asked, flags),
         Command::Operate(asked) => load(flags).and_then(|loaded| operate(asked, &loaded)),
     };
     match result {
@@ -47,6 +48,11 @@ fn print(text: String) -> anyhow::Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn operate(asked: Operate, loaded: &Loaded) -> anyhow::Result<()> {
     print(cli::operate(asked, &loaded.config).await?)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn setup(asked: cli::setup::Setup, flags: &Flags) -> anyhow::Result<()> {
+    Ok(cli::setup::run(asked, flags).await?)
 }
 
 #[tokio::main]

@@ -8,6 +8,7 @@ mod invites;
 mod output;
 mod prompt;
 mod relay;
+pub mod setup;
 mod users;
 
 use std::io;
@@ -25,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   zvonilka                          try it: http://localhost:3000, secret_invite
   zvonilka --config zvonilka.toml   serve with a configuration file
+  sudo zvonilka setup               serve a family, under a name of your own
   zvonilka check-config             show every setting and where it comes from
   zvonilka invite create            a link with which one person joins
   zvonilka user list                who is there, asked of the running server
@@ -56,6 +58,8 @@ pub enum Command {
     CheckConfig,
     /// Print the OpenAPI document of the REST API and exit
     Openapi,
+    /// Set the server up on this machine: settings, user, service, certificate, and a link for the first person. Asks what it is not told
+    Setup(setup::Setup),
     #[command(flatten)]
     Operate(Operate),
 }
@@ -144,6 +148,9 @@ pub enum Failure {
         "no password on standard input; write it there in one line, or leave --password-stdin out to have one made"
     )]
     NoPassword,
+    /// The server could not be set up.
+    #[error(transparent)]
+    Setup(#[from] setup::SetupError),
     /// Standard input or output failed.
     #[error("standard input or output: {0}")]
     Terminal(#[from] io::Error),
@@ -158,13 +165,25 @@ impl Failure {
                 kind: Kind::Invalid,
                 ..
             }
-            | Self::NoPassword => 2,
+            | Self::NoPassword
+            | Self::Setup(
+                setup::SetupError::NoDomain
+                | setup::SetupError::Domain { .. }
+                | setup::SetupError::Settings(_),
+            ) => 2,
             Self::Refused { .. }
             | Self::NoServer { .. }
             | Self::NotYours { .. }
             | Self::BadAnswer { .. }
             | Self::NotConfirmed
             | Self::NobodyToAsk
+            | Self::Setup(
+                setup::SetupError::NotRoot
+                | setup::SetupError::NoSystemd
+                | setup::SetupError::OtherDomain { .. }
+                | setup::SetupError::System(_)
+                | setup::SetupError::Terminal(_),
+            )
             | Self::Terminal(_) => 1,
         }
     }

@@ -8,6 +8,7 @@ mod invites;
 mod refused;
 mod relay;
 mod socket;
+mod status;
 mod users;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use axum::Router;
 use axum::routing::{delete, get, put};
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::Certificates;
 use crate::service::{Auth, Calls, Clock, Invites, People, Relay};
 
 pub use calls::{Call, CallPerson};
@@ -23,6 +25,7 @@ pub use invites::{Invite, NewInvite};
 pub use refused::{Kind, RefusedBody};
 pub use relay::{Allocation, Flow};
 pub use socket::{ControlError, Listener, path};
+pub use status::{CertificateStatus, Status};
 pub use users::{Account, Details, NewAccount, NewPassword, Role, SignIn, SignedOut};
 
 /// What the routes need.
@@ -40,6 +43,8 @@ pub struct Control {
     pub relay: Relay,
     /// What time it is.
     pub clock: Clock,
+    /// Of TLS, if it is served here.
+    pub certificates: Option<Certificates>,
     /// Where people find the web client: `https://talk.example.org`.
     pub address: String,
 }
@@ -53,6 +58,7 @@ pub struct Done {}
 /// Builds all routes.
 fn router(control: Control) -> Router {
     Router::new()
+        .route("/status", get(status::show))
         .route("/users", get(users::list).post(users::create))
         .route("/users/{who}", get(users::show).delete(users::remove))
         .route("/users/{who}/password", put(users::reset_password))

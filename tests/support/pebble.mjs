@@ -17,16 +17,12 @@ export class Authority {
     const authority = new Authority();
     authority.dir = await fs.mkdtemp(path.join(os.tmpdir(), "zvonilka-acme-"));
     started.push(authority);
-    await authority.certify();
+    await certify(authority.dir);
     const [port, management, dns, dnsManagement] = await Promise.all(["tcp", "tcp", "both", "tcp"].map(freePort));
     authority.directory = `https://127.0.0.1:${port}/dir`;
     authority.roots = `https://127.0.0.1:${management}/roots/0`;
-    const pebble = {
-      listenAddress: `127.0.0.1:${port}`, managementListenAddress: `127.0.0.1:${management}`,
-      certificate: authority.file("own.pem"), privateKey: authority.file("own.key"),
-      httpPort, tlsPort, ocspResponderURL: "", externalAccountBindingRequired: false, certificateValidityPeriod: validity,
-    };
-    await fs.writeFile(authority.file("config.json"), JSON.stringify({ pebble }));
+    const config = settings({ folder: authority.dir, port, management, httpPort, tlsPort, validity });
+    await fs.writeFile(authority.file("config.json"), config);
     const names = ["-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
     authority.names = spawn("pebble-challtestsrv", [...names, "-http01", "", "-https01", "", "-tlsalpn01", ""], { stdio: "ignore" });
     const env = { PATH: process.env.PATH, PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "5", PEBBLE_AUTHZREUSE: "0" };
@@ -42,17 +38,6 @@ export class Authority {
   /** By this it is trusted. */
   get rootFile() {
     return this.file("ca.pem");
-  }
-
-  async certify() {
-    const ca = ["-keyout", this.file("ca.key"), "-out", this.rootFile, "-addext", "basicConstraints=critical,CA:TRUE"];
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    await run("openssl", ["req", "-x509", ...key, "-days", "2", "-subj", "/CN=authority", ...ca, "-addext", "keyUsage=critical,keyCertSign"]);
-    const own = ["-keyout", this.file("own.key"), "-out", this.file("own.csr"), "-subj", "/CN=localhost"];
-    await run("openssl", ["req", ...key, ...own]);
-    await fs.writeFile(this.file("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n");
-    const signed = ["-CA", this.rootFile, "-CAkey", this.file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", this.file("names")];
-    await run("openssl", ["x509", "-req", "-in", this.file("own.csr"), ...signed, "-out", this.file("own.pem")]);
   }
 
   /** Returns the certificate that signed those it gives. */
@@ -77,4 +62,26 @@ export class Authority {
     this.kill();
     await fs.rm(this.dir, { recursive: true, force: true });
   }
+}
+
+/** What pebble is told: its own certificate is in `folder`. */
+export function settings({ folder, port, management, httpPort, tlsPort, validity }) {
+  const pebble = {
+    listenAddress: `127.0.0.1:${port}`, managementListenAddress: `127.0.0.1:${management}`,
+    certificate: path.join(folder, "own.pem"), privateKey: path.join(folder, "own.key"),
+    httpPort, tlsPort, ocspResponderURL: "", externalAccountBindingRequired: false, certificateValidityPeriod: validity,
+  };
+  return JSON.stringify({ pebble });
+}
+
+/** Makes the authority's own certificate in a folder, and that of who signed it. */
+export async function certify(folder) {
+  const file = (name) => path.join(folder, name);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const ca = ["-keyout", file("ca.key"), "-out", file("ca.pem"), "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"];
+  await run("openssl", ["req", "-x509", ...key, "-days", "2", "-subj", "/CN=authority", ...ca]);
+  await run("openssl", ["req", ...key, "-keyout", file("own.key"), "-out", file("own.csr"), "-subj", "/CN=localhost"]);
+  await fs.writeFile(file("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n");
+  const signed = ["-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("names")];
+  await run("openssl", ["x509", "-req", "-in", file("own.csr"), ...signed, "-out", file("own.pem")]);
 }
