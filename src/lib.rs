@@ -152,7 +152,7 @@ pub struct Server {
     http: SocketAddr,
     stop_accepting: CancellationToken,
     close_all: CancellationToken,
-    accepting: JoinHandle<io::Result<()>>,
+    accepting: JoinHandle<()>,
     io: SocketIo,
     bus: Bus,
     tasks: Tasks,
@@ -229,10 +229,8 @@ impl Server {
         let (stop_accepting, close_all) = (CancellationToken::new(), CancellationToken::new());
         let http = listener.local_addr()?;
         let acceptor = http::Acceptor::new(listener, relay.pages(), close_all.clone());
-        let service = routes.into_make_service_with_connect_info::<RemoteEnd>();
-        let serving = axum::serve(acceptor, service)
-            .with_graceful_shutdown(stop_accepting.clone().cancelled_owned());
-        let accepting = tokio::spawn(serving.into_future());
+        let stop = stop_accepting.clone().cancelled_owned();
+        let accepting = tokio::spawn(http::serve(acceptor, routes, stop));
         Ok(Self {
             http,
             stop_accepting,

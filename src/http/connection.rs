@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::net::{Https, HttpsStream};
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -57,6 +55,27 @@ impl Acceptor {
         }
     }
 
+    /// Returns the next connection, and who is at its other end.
+    pub(super) async fn accept(&mut self) -> (Connection, RemoteEnd) {
+        loop {
+            match self.next().await {
+                Ok((stream, address)) => {
+                    let close = self.close_all.child_token();
+                    let connection = Connection {
+                        stream,
+                        closed: Box::pin(close.clone().cancelled_owned()),
+                        idle: Box::pin(sleep(IDLE)),
+                    };
+                    return (connection, RemoteEnd { address, close });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(REST).await;
+                }
+            }
+        }
+    }
+
     async fn next(&mut self) -> io::Result<(Stream, SocketAddr)> {
         tokio::select! {
             accepted = self.listener.accept() => {
@@ -82,47 +101,6 @@ async fn next_secure(secure: &mut Option<mpsc::Receiver<Https>>) -> Option<Https
     }
 }
 
-impl Listener for Acceptor {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        loop {
-            match self.next().await {
-                Ok((stream, address)) => {
-                    let close = self.close_all.child_token();
-                    let closed = Box::pin(close.clone().cancelled_owned());
-                    let idle = Box::pin(sleep(IDLE));
-                    let connection = Connection {
-                        stream,
-                        close,
-                        closed,
-                        idle,
-                    };
-                    return (connection, address);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(REST).await;
-                }
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Acceptor>> for RemoteEnd {
-    fn connect_info(stream: IncomingStream<'_, Acceptor>) -> Self {
-        Self {
-            address: *stream.remote_addr(),
-            close: stream.io().close.clone(),
-        }
-    }
-}
-
 /// What is read and written, inside TLS where there is TLS.
 enum Stream {
     Clear(TcpStream),
@@ -130,9 +108,8 @@ enum Stream {
 }
 
 /// A stream that ends when its switch is thrown, or when nothing passes over it.
-pub struct Connection {
+pub(super) struct Connection {
     stream: Stream,
-    close: CancellationToken,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     idle: Pin<Box<Sleep>>,
 }

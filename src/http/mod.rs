@@ -13,6 +13,7 @@ mod invites;
 mod openapi;
 mod redirect;
 mod relay;
+mod serve;
 mod users;
 mod web;
 
@@ -39,6 +40,7 @@ use crate::service::{Auth, Calls, Chats, Clock, Invites, People, Throttle};
 pub use connection::{Acceptor, RemoteEnd};
 pub use openapi::document;
 pub use redirect::Redirect;
+pub use serve::serve;
 
 /// How long a request may take to arrive and be answered.
 const SLOWEST: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! What is served in the clear: the answers to an ACME authority (RFC 8555 section 8.3), and for everything else the way to `https`.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::Acceptor;
+use super::{Acceptor, serve};
 
 /// Sends everybody to `https`. Cheap to clone.
 #[derive(Clone)]
@@ -41,9 +42,7 @@ impl Redirect {
             .fallback(redirect)
             .with_state(self);
         let acceptor = Acceptor::new(listener, None, CancellationToken::new());
-        if let Err(error) = axum::serve(acceptor, routes).await {
-            tracing::error!(%error, "requests in the clear are no longer served");
-        }
+        serve(acceptor, routes, pending()).await;
     }
 }
 

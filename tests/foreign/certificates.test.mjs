@@ -25,7 +25,7 @@ test("with a domain the certificate comes by itself, and the one port serves pag
     assert.equal(page.status, 200);
     assert.match(page.headers["strict-transport-security"], /max-age=\d{8}/);
     assert.match(page.headers["content-security-policy"], /default-src 'self'/);
-    assert.equal(await overHttp2(ports.https, authority.root), 401);
+    assert.deepEqual(await overHttp2(ports.https, authority.root), { status: 401, webSockets: false }, "browsers open WebSockets apart");
     await socket(server, ports.https, authority.root);
     assert.deepEqual(await turn(ports.https, authority.root), [0x01, 0x01], "TURN inside TLS answers a Binding request");
 
@@ -192,12 +192,13 @@ function clear(port, route, host = NAME) {
 async function overHttp2(port, ca) {
   const session = http2.connect(`https://${NAME}:${port}`, { ca, host: "127.0.0.1", lookup: (_, options, done) => local(options, done) });
   try {
-    return await new Promise((done, fail) => {
+    const status = await new Promise((done, fail) => {
       session.on("error", fail);
       const stream = session.request({ ":path": "/users/profile" });
       stream.on("response", (headers) => done(headers[":status"])).on("error", fail);
       stream.resume().end();
     });
+    return { status, webSockets: session.remoteSettings.enableConnectProtocol };
   } finally {
     session.close();
   }
