@@ -54,8 +54,9 @@ impl Reach {
                 domain: config.domain.as_ref().map(ToString::to_string),
             });
         }
-        tracing::info!(v4 = ?reach.v4, v6 = ?reach.v6, "clients are told these addresses");
-        let elsewhere = !named.is_empty() && !(named.iter()).any(|ip| reach.has(*ip));
+        let told: Vec<_> = reach.all().map(|ip| ip.to_string()).collect();
+        tracing::info!(addresses = told.join(", "), "clients are told these addresses");
+        let elsewhere = !named.is_empty() && !named.iter().any(|ip| reach.all().any(|own| own == *ip));
         if elsewhere {
             tracing::warn!(
                 ?named,
@@ -65,11 +66,10 @@ impl Reach {
         Ok(reach)
     }
 
-    fn has(&self, ip: IpAddr) -> bool {
-        match ip {
-            IpAddr::V4(v4) => self.v4 == Some(v4),
-            IpAddr::V6(v6) => self.v6 == Some(v6),
-        }
+    /// Returns each of them.
+    fn all(self) -> impl Iterator<Item = IpAddr> {
+        let v4 = self.v4.map(IpAddr::from);
+        v4.into_iter().chain(self.v6.map(IpAddr::from))
     }
 }
 
