@@ -55,8 +55,12 @@ impl Reach {
             });
         }
         let told: Vec<_> = reach.all().map(|ip| ip.to_string()).collect();
-        tracing::info!(addresses = told.join(", "), "clients are told these addresses");
-        let elsewhere = !named.is_empty() && !named.iter().any(|ip| reach.all().any(|own| own == *ip));
+        tracing::info!(
+            addresses = told.join(", "),
+            "clients are told these addresses"
+        );
+        let elsewhere =
+            !named.is_empty() && !named.iter().any(|ip| reach.all().any(|own| own == *ip));
         if elsewhere {
             tracing::warn!(
                 ?named,

@@ -55,41 +55,59 @@ impl Acceptor {
         }
     }
 
-    /// Returns the next connection, and who is at its other end.
-    pub(super) async fn accept(&mut self) -> (Connection, RemoteEnd) {
+    /// Returns the next connection, and who is at its other end. Nothing that this end does holds up the next.
+    pub(super) async fn accept(&mut self) -> (Accepted, RemoteEnd) {
         loop {
-            match self.next().await {
-                Ok((stream, address)) => {
-                    let close = self.close_all.child_token();
-                    let connection = Connection {
-                        stream,
-                        closed: Box::pin(close.clone().cancelled_owned()),
-                        idle: Box::pin(sleep(IDLE)),
-                    };
-                    return (connection, RemoteEnd { address, close });
+            let (stream, address) = tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, address)) => (Arrived::Clear(stream), address),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(REST).await;
+                        continue;
+                    }
+                },
+                Some(https) = next_secure(&mut self.secure) => {
+                    let address = https.client();
+                    (Arrived::Tls(Box::new(https)), address)
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(REST).await;
-                }
-            }
+            };
+            let close = self.close_all.child_token();
+            let accepted = Accepted {
+                stream,
+                close: close.clone(),
+            };
+            return (accepted, RemoteEnd { address, close });
         }
     }
+}
 
-    async fn next(&mut self) -> io::Result<(Stream, SocketAddr)> {
-        tokio::select! {
-            accepted = self.listener.accept() => {
-                let (stream, address) = accepted?;
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a connection keeps Nagle's delay");
-                }
-                Ok((Stream::Clear(stream), address))
+/// A connection that came in.
+pub(super) struct Accepted {
+    stream: Arrived,
+    close: CancellationToken,
+}
+
+enum Arrived {
+    Clear(TcpStream),
+    Tls(Box<Https>),
+}
+
+impl Accepted {
+    /// Makes it one that can be read and written.
+    pub(super) async fn open(self) -> io::Result<Connection> {
+        let stream = match self.stream {
+            Arrived::Clear(stream) => {
+                stream.set_nodelay(true)?;
+                Stream::Clear(stream)
             }
-            Some(https) = next_secure(&mut self.secure) => {
-                let address = https.client();
-                Ok((Stream::Tls(Box::new(https.open().await?)), address))
-            }
-        }
+            Arrived::Tls(https) => Stream::Tls(Box::new(https.open().await?)),
+        };
+        Ok(Connection {
+            stream,
+            closed: Box::pin(self.close.cancelled_owned()),
+            idle: Box::pin(sleep(IDLE)),
+        })
     }
 }
 

@@ -4,27 +4,42 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::{Extension, Router};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::Acceptor;
 
+/// How long the head of a request may take to arrive, from when its connection is there to send one.
+const HEAD: Duration = Duration::from_secs(10);
+/// Requests that one HTTP/2 connection may have going on.
+const STREAMS: u32 = 64;
+
 /// Gives what comes in to `routes`, each request with the `ConnectInfo` of its [`super::RemoteEnd`]; after `stop` nothing more is accepted, and
 /// it ends when each connection has answered what it was asked.
 pub async fn serve(mut acceptor: Acceptor, routes: Router, stop: impl Future<Output = ()> + Send) {
-    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS);
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
-        let (connection, remote) = tokio::select! {
+        let (accepted, remote) = tokio::select! {
             accepted = acceptor.accept() => accepted,
             () = &mut stop => break,
         };
@@ -32,15 +47,19 @@ pub async fn serve(mut acceptor: Acceptor, routes: Router, stop: impl Future<Out
             .clone()
             .layer(Extension(ConnectInfo(remote)))
             .map_request(|request: Request<Incoming>| request.map(Body::new));
-        let serving = builder
-            .serve_connection_with_upgrades(
-                TokioIo::new(connection),
-                TowerToHyperService::new(service),
-            )
-            .into_owned();
-        let serving = open.watch(serving);
+        let (builder, watcher) = (builder.clone(), open.watcher());
         tokio::spawn(async move {
-            if let Err(error) = serving.await {
+            let connection = match timeout(HEAD, accepted.open()).await {
+                Ok(Ok(connection)) => connection,
+                Ok(Err(error)) => {
+                    tracing::trace!(%error, "a connection ended before it began");
+                    return;
+                }
+                Err(_) => return,
+            };
+            let service = TowerToHyperService::new(service);
+            let serving = builder.serve_connection_with_upgrades(TokioIo::new(connection), service);
+            if let Err(error) = watcher.watch(serving.into_owned()).await {
                 tracing::trace!(error, "a connection ended before its time");
             }
         });

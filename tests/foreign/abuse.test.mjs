@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import fs from "node:fs/promises";
+import net from "node:net";
 import { after, before, test } from "node:test";
 import { INVITE, Server, until } from "../support/server.mjs";
 import { Device } from "./client.mjs";
@@ -143,6 +144,19 @@ test("a socket that never reads is dropped, and costs neither memory nor others'
   deaf.socket.io.engine.transport.ws._socket.resume();
   await until("the deaf socket is closed", () => deaf.socket.disconnected);
   for (const device of [sender, reader, deaf]) device.close();
+});
+
+test("a request whose head drips in is cut off, and holds nobody up meanwhile", async () => {
+  const socket = net.connect(server.httpPort, "127.0.0.1");
+  const from = Date.now();
+  socket.on("error", () => {});
+  socket.write("GET /users/profile HTTP/1.1\r\nhost: x\r\nx-drip: ");
+  const drip = setInterval(() => socket.write("x"), 300);
+  const closed = new Promise((done) => socket.on("close", done).resume());
+  assert.equal((await server.request("GET", "/users/profile")).status, 401);
+  await closed;
+  clearInterval(drip);
+  assert.ok(Date.now() - from < 15_000, `${Date.now() - from} ms`);
 });
 
 test("nothing of all that was an error of the server", () => {
