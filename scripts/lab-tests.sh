@@ -11,9 +11,12 @@ done
 export ZVONILKA_TEST_BINARY=${ZVONILKA_TEST_BINARY:-$PWD/target/debug/zvonilka}
 [ -x "$ZVONILKA_TEST_BINARY" ] || { echo "$ZVONILKA_TEST_BINARY is missing: run 'cargo build'" >&2; exit 1; }
 
-lab=tests/lab/netns-lab.sh
+lab=$PWD/tests/lab/netns-lab.sh
 trap '"$lab" down --kill' EXIT
-"$lab" up a=symmetric b=cone
 npm --prefix tests/browser ci --no-audit --no-fund --silent
-# The test's own process is beside the server, so that it reaches it; browsers are started elsewhere.
-(cd tests/lab && ip netns exec zv-pub node --test --test-concurrency=1 --test-reporter=spec --test-timeout=480000)
+cd tests/lab
+# Each test changes its lab, so each has a new one. Its own process is beside the server, so that it reaches it; browsers are started elsewhere.
+for test in *.test.mjs; do
+  "$lab" up a=symmetric b=cone
+  ip netns exec zv-pub node --test --test-reporter=spec --test-timeout=480000 "$test"
+done

@@ -4,18 +4,20 @@ import { execFileSync } from "node:child_process";
 import { INVITE } from "../support/server.mjs";
 import { instruments } from "./instruments.mjs";
 
+const LOOPBACK = "--allow-loopback-in-peer-connection";
 export const ARGS = [
   "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-  "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
+  "--autoplay-policy=no-user-gesture-required", LOOPBACK,
 ];
 
 const launching = () => ({ executablePath: executable(), headless: true, chromiumSandbox: false, args: ARGS, timeout: 120_000 });
 
-/** `executablePath` makes another program out of the one that is here; `args` are added. */
-export async function openBrowser({ executablePath = (own) => own, args = [] } = {}) {
+/** `executablePath` makes another program out of the one that is here; `args` are added; `home` has what it trusts; without `loopback` calls do not use it. */
+export async function openBrowser({ executablePath = (own) => own, args = [], home = process.env.HOME, loopback = true } = {}) {
   const usual = launching();
-  return chromium.launch({ ...usual, executablePath: await executablePath(usual.executablePath), args: [...usual.args, ...args] });
+  const given = [...usual.args.filter((arg) => loopback || arg !== LOOPBACK), ...args];
+  return chromium.launch({ ...usual, executablePath: await executablePath(usual.executablePath), args: given, env: { ...process.env, HOME: home } });
 }
 
 /** A browser whose `kill` ends it as a power cut does: no page says goodbye. */

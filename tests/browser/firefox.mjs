@@ -22,11 +22,14 @@ const PREFERENCES = {
   "dom.push.connection.enabled": false,
 };
 
-/** Starts it with a profile of its own in `profile`, which may have an NSS database with authorities to trust. */
-export async function openFirefox(profile, preferences = {}) {
+/**
+ * Starts it with a profile of its own in `profile`, which may have an NSS database with authorities to trust. `executablePath` makes
+ * another program out of the one that is here; `port` is where it is driven, if not at a free one.
+ */
+export async function openFirefox(profile, { executablePath = (own) => own, port } = {}) {
   return puppeteer.launch({
-    browser: "firefox", executablePath: await executable(), headless: true, userDataDir: profile,
-    extraPrefsFirefox: { ...PREFERENCES, ...preferences }, timeout: 120_000, protocolTimeout: 60_000,
+    browser: "firefox", executablePath: await executablePath(await executable()), headless: true, userDataDir: profile, debuggingPort: port,
+    extraPrefsFirefox: PREFERENCES, timeout: 120_000, protocolTimeout: 60_000,
     env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: "1" },
   });
 }

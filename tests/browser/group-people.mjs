@@ -109,6 +109,22 @@ export class Chromium extends Member {
     return Object.assign(member, { person, page: person.page, username, media, errors: person.errors, foreign: person.foreign });
   }
 
+  openChat(name) {
+    return this.person.openChat(name);
+  }
+
+  write(text) {
+    return this.person.write(text);
+  }
+
+  texts() {
+    return this.person.texts();
+  }
+
+  close() {
+    return this.person.context.close();
+  }
+
   click(id) {
     return this.page.getByTestId(id).first().click();
   }
@@ -154,6 +170,19 @@ export class Firefox extends Member {
     await page.locator('[data-testid^="chat-row-"]').click();
     await member.wait("composer");
     return member;
+  }
+
+  async write(text) {
+    await this.page.locator(of("composer")).fill(text);
+    await this.click("send");
+  }
+
+  texts() {
+    return this.page.$$eval(of("message"), (rows) => rows.map((row) => row.textContent ?? ""));
+  }
+
+  close() {
+    return this.page.close();
   }
 
   click(id) {

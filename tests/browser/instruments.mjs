@@ -111,6 +111,24 @@ export function instruments({ hz, colour, size = [320, 240], restless = false })
       return performance.now() - from;
     },
 
+    /** When, in milliseconds of the clock that all browsers of a machine share, this button was clicked. */
+    clickedAt(id) {
+      return new Promise((done) => {
+        const note = ({ target }) => target.closest(`[data-testid="${id}"]`) && done(Date.now());
+        document.addEventListener("click", note, { capture: true });
+      });
+    },
+
+    /** When, by the same clock, sound was heard first: in a group call that of one person, else that of the other side. */
+    async heardAt(username) {
+      const find = () => (username ? from(username, "microphone") : track("audio"));
+      while (!find()) await pause(5);
+      const { look, close } = await ear(find());
+      while (look().rms < 0.01) await pause(5);
+      close();
+      return Date.now();
+    },
+
     /** The loudest frequency and the loudness, the middle of ten looks. */
     async hear(heard) {
       const { look, close } = await ear(heard);

@@ -1,26 +1,23 @@
 // Chromium and Firefox hear each other through the relay, whichever way each of them reaches it: UDP, TCP, TLS. Nothing but the relay is
 // between them: each has one TURN URL and uses relayed candidates alone.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs/promises";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
 import { chromium } from "playwright-core";
+import { certificates, trust, trustAtHome } from "../support/authority.mjs";
 import { Server, freePort, until } from "../support/server.mjs";
 import { ARGS, executable } from "./browser.mjs";
 import { openFirefox as launchFirefox } from "./firefox.mjs";
 import { instruments } from "./instruments.mjs";
 
-const run = promisify(execFile);
-
 let server, pages, chrome, fox, dir, credentials;
 before(async () => {
   dir = await fs.mkdtemp(path.join(os.tmpdir(), "zvonilka-relay-"));
-  const { certificate, key, authority } = await certificates(dir);
+  const { certificate, key, authority } = await certificates(dir, "localhost");
   const tlsPort = await freePort("tcp");
   server = await Server.start({
     "turn.tls_listen": `127.0.0.1:${tlsPort}`, "tls.certificate_file": certificate, "tls.key_file": key,
@@ -128,7 +125,7 @@ function telephone() {
 
 async function openChromium(url, authority) {
   const home = path.join(dir, "chromium");
-  await trust(path.join(home, ".pki/nssdb"), authority);
+  await trustAtHome(home, authority);
   const context = await chromium.launchPersistentContext(path.join(home, "profile"), {
     executablePath: executable(), headless: true, chromiumSandbox: false, args: ARGS, timeout: 120_000, permissions: ["microphone"],
     env: { ...process.env, HOME: home },
@@ -149,25 +146,4 @@ async function openFirefox(url, authority) {
   await page.evaluateOnNewDocument(telephone);
   await page.goto(url);
   return new Peer("Firefox", page, () => browser.close());
-}
-
-/** Puts `authority` into the NSS database in `folder`, which both browsers read. */
-async function trust(folder, authority) {
-  await fs.mkdir(folder, { recursive: true });
-  await run("certutil", ["-d", `sql:${folder}`, "-N", "--empty-password"]);
-  await run("certutil", ["-d", `sql:${folder}`, "-A", "-t", "C,,", "-n", "relay test", "-i", authority]);
-}
-
-/** An authority of this test alone, and a certificate of `localhost` by it. */
-async function certificates(folder) {
-  const at = (name) => path.join(folder, name);
-  const openssl = (...argv) => run("openssl", argv, { cwd: folder });
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  await openssl("req", "-x509", ...curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=relay test",
-    "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign");
-  await openssl("req", ...curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
-  await fs.writeFile(at("server.ext"), "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n");
-  await openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "server.pem",
-    "-extfile", "server.ext");
-  return { certificate: at("server.pem"), key: at("server.key"), authority: at("ca.pem") };
 }
