@@ -2,7 +2,7 @@
 
 use turn::AllocationEvent;
 
-/// Writes one line for the beginning and one for the end of an allocation.
+/// Writes one line for the beginning and one for the end of an allocation, or for its refusal.
 pub(crate) fn log(event: &AllocationEvent) {
     match event {
         AllocationEvent::Started {
@@ -28,6 +28,15 @@ pub(crate) fn log(event: &AllocationEvent) {
             let (to_peers, to_client) = (to_peers.bytes, to_client.bytes);
             let transport = five_tuple.transport.name();
             tracing::info!(%session, transport, age = age.as_secs(), to_peers, to_client, reason = reason.name(), "allocation ended");
+        }
+        AllocationEvent::Refused {
+            session,
+            five_tuple,
+            why,
+        } => {
+            let transport = five_tuple.transport.name();
+            tracing::info!(%session, transport, why = why.name(), "allocation refused");
+            tracing::debug!(%session, %five_tuple, "address of a refused allocation");
         }
     }
 }

@@ -6,6 +6,7 @@
 //! [`Relay::start`] binds and returns; from then on a [`Handle`] revokes sessions, lists allocations, asks rooms and reads counters from any thread.
 
 mod allocation_log;
+mod allocations;
 mod command;
 mod config;
 mod counters;
@@ -26,6 +27,7 @@ mod streams;
 mod tls;
 mod worker;
 
+pub use allocations::Allocations;
 pub use command::{CommandError, RoomError};
 pub use config::{Config, StartError};
 pub use counters::{Counters, Queues, StreamCounters, Traffic};

@@ -2,6 +2,7 @@
 
 use crate::{
     allocation_log::log,
+    allocations::Teller,
     egress::{Egress, Route},
     rings::{Outgoing, Record},
     rooms::Rooms,
@@ -18,6 +19,8 @@ pub(crate) struct Out {
     pub(crate) streams: Streams,
     pub(crate) rings: Outgoing,
     pub(crate) rooms: Option<Box<Rooms>>,
+    /// Hears of the lives of allocations.
+    pub(crate) allocations: Teller,
     /// Relayed addresses that have ended, for the rooms to hear of.
     pub(crate) ended: Vec<SocketAddr>,
     /// Datagrams between relayed clients and rooms that were nobody's.
@@ -96,10 +99,11 @@ impl Out {
                 }
                 Output::Event(event) => {
                     log(&event);
-                    if let (Some(_), AllocationEvent::Ended { relayed, .. }) = (&self.rooms, event)
+                    if let (Some(_), AllocationEvent::Ended { relayed, .. }) = (&self.rooms, &event)
                     {
                         self.ended.extend(relayed);
                     }
+                    self.allocations.tell(event);
                 }
             }
         }

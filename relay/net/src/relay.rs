@@ -3,7 +3,8 @@
 mod listeners;
 
 use crate::{
-    Config, Handle, StartError,
+    Allocations, Config, Handle, StartError,
+    allocations::{self, Teller},
     command::{Command, Link, Shared},
     door::{Door, DoorCounters, Inside, Places},
     egress::Egress,
@@ -56,6 +57,7 @@ pub struct Relay {
     events: Option<mpsc::Receiver<Event>>,
     https_listen: Vec<SocketAddr>,
     pages: Option<mpsc::Receiver<Https>>,
+    allocations: Option<Allocations>,
 }
 
 /// Held by a worker's thread: tells when it ends though nobody stopped it.
@@ -87,6 +89,7 @@ impl Relay {
         }
 
         let (events, heard) = mpsc::channel(EVENTS);
+        let (teller, allocations) = allocations::queue();
         let now = Instant::now();
         let external = [
             config.relay_v4.map(IpAddr::from),
@@ -110,6 +113,7 @@ impl Relay {
             candidates: Candidates::of(external.into_iter().flatten(), &media),
             certificate: config.rooms.map(|_| Certificate::generate()).transpose()?,
             events,
+            teller,
             config,
         };
         let desks: Vec<_> = (0..workers)
@@ -160,6 +164,7 @@ impl Relay {
             events: common.config.rooms.map(|_| heard),
             pages: (!listeners.https_listen.is_empty()).then_some(served),
             https_listen: listeners.https_listen,
+            allocations: Some(allocations),
             handle,
         };
         let workers = Arc::clone(&relay.handle.workers);
@@ -208,6 +213,11 @@ impl Relay {
     /// Returns what the rooms of all workers tell, once: there is one to hear it. Who is too slow holds up the events, and then loses rooms.
     pub fn rooms_events(&mut self) -> Option<mpsc::Receiver<Event>> {
         self.events.take()
+    }
+
+    /// Returns what tells of the allocations of all workers, once: there is one to hear it.
+    pub fn allocations(&mut self) -> Option<Allocations> {
+        self.allocations.take()
     }
 
     /// Ends every allocation and every room, closes every socket and waits for the threads.
@@ -259,6 +269,7 @@ struct Common {
     /// There is one if there are rooms.
     certificate: Option<Certificate>,
     events: mpsc::Sender<Event>,
+    teller: Teller,
 }
 
 impl Common {
@@ -296,6 +307,7 @@ impl Common {
                 streams: Streams::new(watch()?, config.streams),
                 rings,
                 rooms: self.rooms(id)?,
+                allocations: self.teller.clone(),
                 ended: Vec::new(),
                 astray: 0,
             },

@@ -90,7 +90,7 @@ pub use issued::Issued;
 pub use limits::Limits;
 pub use live_calls::{CallKey, LiveCalls, NotAnnounced};
 pub use output::{
-    AllocationEvent, AllocationView, EndReason, Output, ToClient, ToPeer, Transmit, Via,
+    AllocationEvent, AllocationView, EndReason, Output, RefusedWhy, ToClient, ToPeer, Transmit, Via,
 };
 pub use own::OwnAddresses;
 pub use peers::{PeerPolicy, PeerRules};

@@ -1,6 +1,6 @@
 //! What the server asks of its shell, and what it tells it.
 
-use crate::{AllocationId, FiveTuple, Flow, PeerAddr, RelayedPort, SessionName, WorkerId};
+use crate::{AllocationId, FiveTuple, Flow, PeerAddr, Refusal, RelayedPort, SessionName, WorkerId};
 use std::{
     net::SocketAddr,
     ops::Range,
@@ -80,7 +80,7 @@ pub struct ToClient {
     pub frame: Frame,
 }
 
-/// The life of an allocation, for the log.
+/// The life of an allocation, for the log and for whoever asks later why a call had none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllocationEvent {
     /// It began.
@@ -115,6 +115,62 @@ pub enum AllocationEvent {
         /// Why it ended.
         reason: EndReason,
     },
+    /// Somebody who had signed in was refused one. Who had not is not told of: the name could be anybody's.
+    Refused {
+        /// Who asked.
+        session: SessionName,
+        /// The client.
+        five_tuple: FiveTuple,
+        /// Why.
+        why: RefusedWhy,
+    },
+}
+
+/// Why an allocation was refused to somebody who had signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedWhy {
+    /// Its credentials have expired, or would live longer than any are issued for.
+    Expired,
+    /// Its session has ended.
+    Banned,
+    /// Its user has as many as it may have, or makes them too fast.
+    Quota,
+    /// The server has no more ports or sockets.
+    Full,
+    /// The request asks for what there is not here.
+    Request,
+}
+
+impl RefusedWhy {
+    /// Returns the name under which it is logged.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Banned => "banned",
+            Self::Quota => "quota",
+            Self::Full => "full",
+            Self::Request => "request",
+        }
+    }
+}
+
+impl From<Refusal> for RefusedWhy {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::AllocationQuotaReached => Self::Quota,
+            Refusal::InsufficientCapacity => Self::Full,
+            Refusal::BadRequest
+            | Refusal::Unauthorized
+            | Refusal::Forbidden
+            | Refusal::UnknownAttribute
+            | Refusal::AllocationMismatch
+            | Refusal::StaleNonce
+            | Refusal::AddressFamilyNotSupported
+            | Refusal::WrongCredentials
+            | Refusal::UnsupportedTransport
+            | Refusal::PeerAddressFamilyMismatch => Self::Request,
+        }
+    }
 }
 
 /// An allocation that lives, for the administrator.

@@ -6,7 +6,7 @@ use super::{
     sign_in::Caller,
 };
 use crate::{
-    Family, FiveTuple, Now, Refusal,
+    AllocationEvent, Family, FiveTuple, Now, Output, Refusal, RefusedWhy, SessionName,
     allocation::Allocation,
     registry::{Lease, Ports, Token, Wanted},
 };
@@ -61,16 +61,26 @@ impl Server {
                 Err(Refusal::AllocationMismatch)
             };
         }
-        let session = &caller.session;
         let (limits, unix) = (&self.settings.credentials, now.unix.into());
-        if !limits.accept(caller.expires, unix) || self.settings.registry.is_banned(session, unix) {
+        if !limits.accept(caller.expires, unix) {
+            self.tell_refused(from, &caller.session, RefusedWhy::Expired);
             return Err(Refusal::Unauthorized);
         }
-        let wish = Wish::of(request)?;
-        let Leased { binds, missing } = self.lease(wish, caller, now.mono)?;
+        if self.settings.registry.is_banned(&caller.session, unix) {
+            self.tell_refused(from, &caller.session, RefusedWhy::Banned);
+            return Err(Refusal::Unauthorized);
+        }
+        let leased = Wish::of(request).and_then(|wish| self.lease(wish, caller, now.mono));
+        let Leased { binds, missing } = match leased {
+            Ok(leased) => leased,
+            Err(refusal) => {
+                self.tell_refused(from, &caller.session, refusal.into());
+                return Err(refusal);
+            }
+        };
         self.wait(Pending {
             from,
-            session: session.clone(),
+            session: caller.session.clone(),
             username: caller.username.as_ref().into(),
             signer: caller.signer.clone(),
             request: request.as_bytes().to_vec(),
@@ -79,6 +89,21 @@ impl Server {
             missing,
         });
         Ok(None)
+    }
+
+    pub(super) fn tell_refused(
+        &mut self,
+        five_tuple: FiveTuple,
+        session: &SessionName,
+        why: RefusedWhy,
+    ) {
+        let session = session.clone();
+        let refused = AllocationEvent::Refused {
+            session,
+            five_tuple,
+            why,
+        };
+        self.outputs.push_back(Output::Event(refused));
     }
 
     /// Returns the answer to the Allocate that made `allocation`.

@@ -193,6 +193,7 @@ impl Server {
         let request = stun::read_request(&pending.request).expect("it was read before it was kept");
         let refusal = Refusal::InsufficientCapacity;
         self.counters.refused(refusal);
+        self.tell_refused(pending.from, &pending.session, refusal.into());
         let answer = Answer::error(&request, refusal.code(), refusal.reason());
         let message = answer.finish(Some(&pending.signer), stun::fingerprinted(&request));
         self.transmit(pending.from, message);

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, PEER, Relay, UDP, alice, bob};
 use stun::method;
-use turn::{DropReason, Usage};
+use turn::{DropReason, RefusedWhy, Usage};
 
 #[test]
 fn a_user_has_at_most_its_quota_of_allocations() {
@@ -14,6 +14,7 @@ fn a_user_has_at_most_its_quota_of_allocations() {
     relay.allocate(&mut clients[1]);
     let third = relay.request(method::ALLOCATE).transport(UDP);
     assert_eq!(relay.ask(&mut clients[2], third).code(), Some(486));
+    assert_eq!(relay.refusals(), [RefusedWhy::Quota]);
     relay.allocate(&mut bob());
     relay.refresh(&mut clients[0], 0);
     relay.allocate(&mut clients[2]);
@@ -46,6 +47,7 @@ fn the_server_has_at_most_its_quota_of_allocations() {
     relay.allocate(&mut alice());
     let second = relay.request(method::ALLOCATE).transport(UDP);
     assert_eq!(relay.ask(&mut bob(), second).code(), Some(508));
+    assert_eq!(relay.refusals(), [RefusedWhy::Full]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Ending what a session holds, from outside.
 
-use crate::support::{Client, PEER, Relay, alice, bob};
-use turn::{AllocationEvent, EndReason};
+use crate::support::{Client, PEER, Relay, UDP, alice, bob};
+use stun::method;
+use turn::{AllocationEvent, EndReason, RefusedWhy};
 
 #[test]
 fn revoking_a_session_ends_all_its_allocations_at_once_and_no_other() {
@@ -79,4 +80,24 @@ fn the_end_of_an_allocation_tells_what_it_carried() {
     );
     assert_eq!(*reason, EndReason::Stopped);
     assert!(relay.bound.is_empty());
+}
+
+#[test]
+fn a_refusal_is_told_with_its_cause_of_those_alone_who_signed_in() {
+    let mut relay = Relay::new();
+    let mut guesses = alice();
+    guesses.credentials.credential = "guess".into();
+    let mut expired = Client::until("alice", "9.9.9.9:1001", 1_699_000_000);
+    let mut banned = Client::of("bob", "9.9.9.9:1002");
+    let until = turn::UnixSeconds(1_700_000_600);
+    relay.registry.ban("bob".parse().unwrap(), until);
+    for client in [&mut guesses, &mut expired, &mut banned] {
+        let request = relay.request(method::ALLOCATE).transport(UDP);
+        assert_eq!(relay.ask(client, request).code(), Some(401));
+    }
+    assert_eq!(
+        relay.refusals(),
+        [RefusedWhy::Expired, RefusedWhy::Banned],
+        "a name that nobody proved is anybody's"
+    );
 }

@@ -9,8 +9,8 @@ use std::{
 use stun::{Data, MessageClass, MessageType, Method, Nonce, TransactionId, XorPeerAddress, method};
 use turn::{
     AllocationEvent, BindError, CredentialLimits, DropReason, Family, FiveTuple, Issued, Limits,
-    Now, Output, OwnAddresses, PeerAddr, PeerRules, Registry, Server, Settings, StrangerLimits,
-    Strangers, ToClient, ToPeer, UnixMillis, Via, WorkerId,
+    Now, Output, OwnAddresses, PeerAddr, PeerRules, RefusedWhy, Registry, Server, Settings,
+    StrangerLimits, Strangers, ToClient, ToPeer, UnixMillis, Via, WorkerId,
 };
 
 pub(crate) const REALM: &str = "zvonilka";
@@ -248,6 +248,15 @@ impl Relay {
             .drops()
             .find(|(other, _)| *other == reason)
             .map_or(0, |(_, count)| count)
+    }
+
+    /// Returns why allocations were refused to those who had signed in.
+    pub(crate) fn refusals(&self) -> Vec<RefusedWhy> {
+        let why = |event: &AllocationEvent| match event {
+            AllocationEvent::Refused { why, .. } => Some(*why),
+            AllocationEvent::Started { .. } | AllocationEvent::Ended { .. } => None,
+        };
+        self.events.iter().filter_map(why).collect()
     }
 
     /// Does what a shell does.
