@@ -25,7 +25,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::ConnectInfo;
 use axum::extract::Request;
@@ -42,20 +42,20 @@ use crate::bus::Bus;
 use crate::certificates::{CertificateError, Certificates};
 use crate::config::{Config, LOCAL_INVITE, Secrets};
 use crate::control::ControlError;
-use crate::domain::{Event, Invalid, InviteCode};
+use crate::domain::{Event, Invalid, InviteCode, UnixMillis};
 use crate::http::{App, RemoteEnd};
-use crate::media::Reports;
+use crate::media::{RelayEvents, Reports};
 use crate::metrics::Metrics;
 use crate::reach::Reach;
 pub use crate::reload::Reload;
-use crate::service::{Auth, Clock, Ground, Tasks};
+use crate::service::{Clock, Ground, Journal, Tasks};
 use crate::store::{Db, StoreError};
 
 /// How long requests and use cases that were begun may take when the server stops.
 const GRACE: Duration = Duration::from_secs(4);
 /// How long clients that were told of the stop have to hear it before their transports close.
 const FAREWELL: Duration = Duration::from_millis(200);
-/// How often used-up refresh tokens are removed.
+/// How often used-up refresh tokens and old records of calls are removed.
 const PRUNE: Duration = Duration::from_secs(3600);
 
 /// Why the server does not start, or does not go on.
@@ -183,11 +183,26 @@ impl Server {
         let db = open(config).await?;
         let tasks = Tasks::default();
         let media = media(config, secrets, &relay, reach, live_calls)?;
+        let clock = Clock::system();
+        let served = certificates.clone();
+        let journal =
+            Journal::start(db.clone(), clock.clone(), &tasks).with_certificate(move || {
+                let validity = served.as_ref()?.status().validity?;
+                let since = validity
+                    .until
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
+                Some(UnixMillis(0).plus(since))
+            });
+        if let Some(events) = RelayEvents::of(&mut relay) {
+            journal.listen(events, &tasks);
+        }
         let ground = Ground {
             db: db.clone(),
             bus: Bus::default(),
             media,
-            clock: Clock::system(),
+            clock,
+            journal,
             tasks: tasks.clone(),
         };
         let (app, gateway) = assemble(config, secrets, &ground)?;
@@ -195,7 +210,7 @@ impl Server {
             app.calls.listen(reports);
         }
         prepare(config, &app).await?;
-        prune_hourly(&tasks, app.auth.clone());
+        prune_hourly(&tasks, &app, config.calls.record_lifetime);
         if let Some(listener) = metrics {
             let stopping = tasks.clone();
             let stop = async move { stopping.stopped().await };
@@ -444,8 +459,8 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
     Ok(())
 }
 
-fn prune_hourly(tasks: &Tasks, auth: Auth) {
-    let all = tasks.clone();
+fn prune_hourly(tasks: &Tasks, app: &App, record_lifetime: Duration) {
+    let (all, auth, calls) = (tasks.clone(), app.auth.clone(), app.calls.clone());
     tasks.start(async move {
         loop {
             tokio::select! {
@@ -453,6 +468,9 @@ fn prune_hourly(tasks: &Tasks, auth: Auth) {
                 () = tokio::time::sleep(PRUNE) => {
                     if let Err(error) = auth.prune().await {
                         tracing::error!(%error, "old refresh tokens could not be removed");
+                    }
+                    if let Err(error) = calls.prune_records(record_lifetime).await {
+                        tracing::error!(%error, "old records of calls could not be removed");
                     }
                 }
             }

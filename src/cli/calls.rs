@@ -1,11 +1,12 @@
 //! `zvonilka call`.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::Failure;
 use super::client::Client;
 use super::output::{Output, lasting, moment, table};
-use crate::control::{Call, CallPerson};
+use crate::control::{Call, CallPerson, ExplainedStep, Explanation};
 
 /// What to do with calls.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -24,6 +25,14 @@ pub enum Command {
         /// Its id, as `call list` shows it
         id: String,
     },
+    /// Say why a call went as it did: one sentence, then what happened step by step (times in UTC)
+    Explain {
+        /// Its id, as `call list --past` shows it
+        id: String,
+        /// The language of the sentence
+        #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "ru"])]
+        language: String,
+    },
     /// End a call for everybody
     End {
         /// Its id, as `call list` shows it
@@ -37,6 +46,13 @@ pub(super) async fn run(command: Command, server: &Client) -> Result<Output, Fai
         Command::Show { id } => {
             let answer = server.get::<Call>(&["calls", &id], &[]).await?;
             let text = described(&answer.read);
+            Ok(Output::new(answer.json, text))
+        }
+        Command::Explain { id, language } => {
+            let query = [("language", language.as_str())];
+            let path = ["calls", &id, "explanation"];
+            let answer = server.get::<Explanation>(&path, &query).await?;
+            let text = explained(&answer.read);
             Ok(Output::new(answer.json, text))
         }
         Command::End { id } => {
@@ -97,6 +113,29 @@ fn described(call: &Call) -> String {
         call.seconds.map_or_else(|| "-".into(), lasting),
         table(["PERSON", "PART", "ID"], rows, "")
     )
+}
+
+fn explained(call: &Explanation) -> String {
+    let row = |step: &ExplainedStep| {
+        let at = step.at.to_string();
+        let who = step.person.iter().chain(&step.device).map(String::as_str);
+        let what = json!(step.step);
+        let what = what.as_object().into_iter().flatten();
+        let more = what.filter(|(key, _)| *key != "kind");
+        let more = more.map(|(key, value)| format!("{key}={value}"));
+        [
+            at.get(11..19).unwrap_or(&at).to_owned(),
+            who.collect::<Vec<_>>().join(", "),
+            std::iter::once(step.step.name().to_owned())
+                .chain(more)
+                .collect::<Vec<_>>()
+                .join(" "),
+        ]
+    };
+    let sentences = call.sentence.iter().chain(&call.also).map(String::as_str);
+    let rows = call.steps.iter().map(row).collect();
+    let steps = table(["TIME", "WHO", "WHAT"], rows, "No steps are kept.");
+    format!("{}\n\n{steps}", sentences.collect::<Vec<_>>().join("\n"))
 }
 
 /// Everybody in a call of few, the first of a call of many.

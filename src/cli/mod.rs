@@ -30,6 +30,7 @@ Examples:
   zvonilka check-config             show every setting and where it comes from
   zvonilka invite create            a link with which one person joins
   zvonilka user list                who is there, asked of the running server
+  zvonilka call explain ID          why a call failed
   zvonilka openapi > openapi.json   write the description of the REST API
 
 Every setting can stand in the file (section.key), in the environment
@@ -73,7 +74,7 @@ pub enum Operate {
     Invite(Asked<invites::Command>),
     /// The relay's allocations: list, end
     Relay(Asked<relay::Command>),
-    /// Calls: list, show, end
+    /// Calls: list, show, explain, end
     Call(Asked<calls::Command>),
 }
 

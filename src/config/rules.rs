@@ -265,6 +265,11 @@ fn durations(config: &Config) -> Vec<Refused> {
             Duration::from_secs(1),
         ),
         (
+            "calls.record_lifetime",
+            config.calls.record_lifetime,
+            Duration::from_hours(1),
+        ),
+        (
             "turn.credential_lifetime",
             turn.credential_lifetime,
             Duration::from_mins(1),

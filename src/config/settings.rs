@@ -96,6 +96,8 @@ pub struct Calls {
     pub ring_timeout: Duration,
     /// How long an answered call waits for a side whose connection was lost.
     pub rejoin_timeout: Duration,
+    /// How long what happened in a call is kept, for the question why it went as it did.
+    pub record_lifetime: Duration,
     pub ice_transport_policy: IceTransportPolicy,
     /// Of one group call.
     pub group_participants: NonZeroU32,
@@ -239,6 +241,7 @@ impl Default for Calls {
         Self {
             ring_timeout: Duration::from_secs(45),
             rejoin_timeout: Duration::from_secs(30),
+            record_lifetime: Duration::from_hours(30 * 24),
             ice_transport_policy: IceTransportPolicy::All,
             group_participants: count(32),
             group_publications: count(4),
@@ -393,6 +396,7 @@ impl Config {
         visitor.key("chat.family_chat_name", &mut self.chat.family_chat_name);
         visitor.key("calls.ring_timeout", &mut self.calls.ring_timeout);
         visitor.key("calls.rejoin_timeout", &mut self.calls.rejoin_timeout);
+        visitor.key("calls.record_lifetime", &mut self.calls.record_lifetime);
         visitor.key(
             "calls.ice_transport_policy",
             &mut self.calls.ice_transport_policy,

@@ -3,10 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::refused::Refused;
-use crate::domain::{Authority, CallEntry, CallId, EndReason, UnixMillis, UserId};
+use crate::domain::{
+    Authority, CallEntry, CallId, CallStep, CallStory, EndReason, Language, Step, UnixMillis,
+    UserId, device_name, explain,
+};
 use crate::service::CallRefused;
 
 /// Most calls of one list.
@@ -114,6 +118,76 @@ pub(super) async fn show(
         .log_entry(Authority::Operator, parse(&id)?)
         .await?;
     Ok(Json(Call::new(&entry, app.clock.now())))
+}
+
+/// In which language a call is explained.
+#[derive(Debug, Deserialize)]
+pub(super) struct Spoken {
+    language: String,
+}
+
+/// Why a call went as it did.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// Its id.
+    pub id: CallId,
+    /// One sentence; null of a call that rings.
+    pub sentence: Option<String>,
+    /// What else is worth knowing.
+    pub also: Vec<String>,
+    /// The same as codes with parameters, the most important first.
+    pub findings: Vec<Value>,
+    /// What happened, in order.
+    pub steps: Vec<ExplainedStep>,
+}
+
+/// One thing that happened in a call.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExplainedStep {
+    /// When.
+    pub at: UnixMillis,
+    /// Whose; null: the server's own.
+    pub person: Option<String>,
+    /// What their device is called.
+    pub device: Option<String>,
+    /// What.
+    pub step: Step,
+}
+
+impl Explanation {
+    fn new(story: &CallStory, language: Language) -> Self {
+        let people = &story.call.call.people;
+        let name = |user: UserId| {
+            let person = people.iter().find(|person| person.user == user);
+            person.map_or_else(|| user.to_string(), |person| person.name.to_string())
+        };
+        let findings = explain(story);
+        let mut said = findings.iter().map(|finding| language.say(finding, name));
+        let step = |step: &CallStep| ExplainedStep {
+            at: step.at,
+            person: step.user.map(name),
+            device: step.device.as_deref().and_then(device_name),
+            step: step.step.clone(),
+        };
+        Self {
+            id: story.call.call.id,
+            sentence: said.next(),
+            also: said.collect(),
+            findings: findings.iter().map(|finding| json!(finding)).collect(),
+            steps: story.steps.iter().map(step).collect(),
+        }
+    }
+}
+
+pub(super) async fn explained(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Query(Spoken { language }): Query<Spoken>,
+) -> Result<Json<Explanation>, Refused> {
+    let language = Language::parse(&language).unwrap_or(Language::English);
+    let story = app.calls.any_story(parse(&id)?).await?;
+    Ok(Json(Explanation::new(&story, language)))
 }
 
 pub(super) async fn end(

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificates::Certificates;
 use crate::service::{Auth, Calls, Clock, Invites, People, Relay};
 
-pub use calls::{Call, CallPerson};
+pub use calls::{Call, CallPerson, ExplainedStep, Explanation};
 pub use invites::{Invite, NewInvite};
 pub use refused::{Kind, RefusedBody};
 pub use relay::{Allocation, Flow};
@@ -70,6 +70,7 @@ fn router(control: Control) -> Router {
         .route("/relay/allocations/{id}", delete(relay::end))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show).delete(calls::end))
+        .route("/calls/{id}/explanation", get(calls::explained))
         .fallback(refused::no_such_route)
         .with_state(Arc::new(control))
 }

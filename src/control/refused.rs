@@ -165,6 +165,7 @@ impl From<CallRefused> for Refused {
             | CallRefused::PeerTooOld
             | CallRefused::PeerAway
             | CallRefused::SignedOut
+            | CallRefused::TooManyReports
             | CallRefused::Refused(_)
             | CallRefused::Group(_)
             | CallRefused::Room(_) => Self::of(Kind::Refused, &error),

@@ -1,5 +1,8 @@
 //! What the store keeps of a call.
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use super::group_record::duration_secs;
 use super::{CallId, ChatId, SessionId, UnixMillis, UserId, UserName};
 
@@ -112,9 +115,11 @@ impl CallStatus {
 }
 
 /// Why a call is over, for those who were in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, ToSchema, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// One of the two hung up.
+    #[serde(rename = "hangup")]
     HangUp,
     /// The receiver declined.
     Rejected,
@@ -217,5 +222,27 @@ impl CallRecord {
     #[must_use]
     pub fn has(&self, user: UserId) -> bool {
         self.caller.user == user || self.receiver.user == user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_one_name_in_rows_and_in_records() {
+        for name in [
+            "hangup",
+            "rejected",
+            "missed",
+            "cancelled",
+            "answered_elsewhere",
+            "lost",
+            "empty",
+            "closed",
+        ] {
+            let reason = EndReason::parse(name).expect("a reason");
+            assert_eq!(serde_json::to_value(reason).expect("JSON"), name);
+        }
     }
 }

@@ -91,6 +91,10 @@ id!(
 );
 
 id!(
+    /// One step of a call's record.
+    StepId
+);
+id!(
     /// One joined device in a group call; new for each join.
     ParticipantId
 );

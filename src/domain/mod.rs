@@ -4,6 +4,7 @@
 
 mod call;
 mod call_record;
+mod call_report;
 mod chat;
 mod event;
 mod group_call;
@@ -19,8 +20,15 @@ mod user;
 
 pub use call::{
     Call, CallError, Command, Effect, Emit, Limits as CallLimits, RelayChange, SignalKind, Target,
+    candidate_kinds,
 };
 pub use call_record::{CallForm, CallKind, CallRecord, CallStatus, EndReason, Leg as CallLeg};
+pub use call_report::{
+    CallStep, CallStory, CandidateKind, ClientEnd, ClientReport, ClientState, Evidence, Finding,
+    GatherError, Gathered, IceServerKind, Language, MicrophoneFault, PathUsed, Protocol,
+    QualitySummary, RelayRefusal, RelayTransport, SignalName, Step, TriedWay, Way, device_name,
+    explain,
+};
 pub use chat::{Change, Chat, ChatKind, Member, Message, MessageKind, Page};
 pub use event::{CallEvent, Event, SessionEnd};
 pub use group_call::{
@@ -30,8 +38,8 @@ pub use group_call::{
 pub use group_event::{GroupEvent, GroupSummons, GroupView, ParticipantView, StopWhy};
 pub use group_record::{Admission, Before, CallEntry, GroupPerson, GroupRecord, Outcome};
 pub use ids::{
-    CallId, ChatId, DeviceId, InviteId, MessageId, ParticipantId, SessionId, SocketId, TokenId,
-    UserId,
+    CallId, ChatId, DeviceId, InviteId, MessageId, ParticipantId, SessionId, SocketId, StepId,
+    TokenId, UserId,
 };
 pub use invalid::{Fault, Invalid};
 pub use invite::{Invite, InviteCode, InviteState};

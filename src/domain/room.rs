@@ -261,6 +261,8 @@ pub enum RoomReport {
         /// What is wrong with it.
         why: Option<QualityWhy>,
     },
+    /// A participant was sent the first media of another.
+    Heard(ParticipantId),
 }
 
 /// Whether a participant's media passes.

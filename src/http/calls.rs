@@ -12,9 +12,9 @@ use super::auth::MessageBody;
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Id, Paging, Signed, Words};
 use super::field::{Faults, Field};
-use crate::domain::{Before, CallId, CallKind, Command, Invalid, UnixMillis, UserId};
+use crate::domain::{Before, CallId, CallKind, ClientReport, Command, Invalid, UnixMillis, UserId};
 use crate::service::TransportPolicy;
-use crate::wire::{Call, CallEntry};
+use crate::wire::{Call, CallEntry, CallExplanation};
 
 /// Whom to call.
 #[derive(Deserialize, ToSchema)]
@@ -275,6 +275,35 @@ pub(super) async fn webrtc_config(
         },
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)))
+}
+
+/// Says why a call of either form went as it did (its people, and administrators).
+#[utoipa::path(get, path = "/calls/{callId}/explanation", tag = "calls", params(("callId" = Uuid, Path)), responses(
+    (status = 200, body = CallExplanation), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+))]
+pub(super) async fn explanation(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+    Id(id): Id<CallId>,
+) -> Result<Json<CallExplanation>, ApiError> {
+    let story = app.calls.story(&actor, id).await?;
+    Ok(Json(CallExplanation::from(&story)))
+}
+
+/// Tells what this device saw of a call until now (its people). A later report says all of an earlier one again.
+#[utoipa::path(post, path = "/calls/{callId}/report", tag = "calls", params(("callId" = Uuid, Path)), request_body = ClientReport, responses(
+    (status = 204), (status = 400, body = ErrorBody, description = "It breaks a bound, or has what a report has not; `call.ended`: an hour ago"),
+    (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 429, body = ErrorBody, description = "`call.too_much`: this call has been told of often enough"),
+))]
+pub(super) async fn report(
+    State(app): State<Shared>,
+    Signed(actor): Signed,
+    Id(id): Id<CallId>,
+    Body(report): Body<ClientReport>,
+) -> Result<StatusCode, ApiError> {
+    app.calls.report(&actor, id, report.bounded()?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Returns a call between two (its participants).

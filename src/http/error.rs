@@ -328,6 +328,7 @@ impl From<CallRefused> for ApiError {
             CallRefused::NotAdmin | CallRefused::NotInChat => StatusCode::FORBIDDEN,
             CallRefused::Group(refusal) => of_group(*refusal),
             CallRefused::Room(refusal) => of_room(*refusal),
+            CallRefused::TooManyReports => StatusCode::TOO_MANY_REQUESTS,
             CallRefused::SignedOut => StatusCode::UNAUTHORIZED,
             CallRefused::WithSelf => StatusCode::BAD_REQUEST,
             CallRefused::Refused(CallError::Forbidden) => StatusCode::FORBIDDEN,

@@ -69,6 +69,8 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(calls::log))
         .routes(routes!(calls::log_entry))
         .routes(routes!(calls::webrtc_config))
+        .routes(routes!(calls::explanation))
+        .routes(routes!(calls::report))
         .routes(routes!(calls::get, calls::delete))
         .routes(routes!(calls::end))
         .routes(routes!(relay::list))

@@ -16,7 +16,7 @@ use names::Names;
 
 pub use names::RelayName;
 pub use net::CommandError as RelayUnavailable;
-pub use report::{Allocation, AllocationId, Counters, Flow, Transport};
+pub use report::{Allocation, AllocationId, Counters, Flow, RelayEvents, Transport};
 pub use rooms::{Reports, RoomRefusal};
 pub use turn::NoSessionName;
 

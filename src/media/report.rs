@@ -6,7 +6,10 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use turn::{AllocationEvent, RefusedWhy};
+
 use super::names::sign_in_of;
+use crate::domain::{RelayRefusal, RelayTransport, Step};
 
 pub use net::Counters;
 pub use turn::{Flow, Transport};
@@ -65,5 +68,79 @@ impl Allocation {
             to_peers: view.to_peers,
             to_client: view.to_client,
         }
+    }
+}
+
+/// What the relay tells of allocations, in order.
+#[derive(Debug)]
+pub struct RelayEvents(net::Allocations);
+
+impl RelayEvents {
+    /// Takes what the relay tells of allocations; `None` if somebody has taken it before.
+    #[must_use]
+    pub fn of(relay: &mut net::Relay) -> Option<Self> {
+        relay.allocations().map(Self)
+    }
+
+    /// Waits for the next event: the relay name of a sign-in, and what became of it. `None` once the relay has stopped.
+    pub async fn next(&mut self) -> Option<(String, Step)> {
+        let event = self.0.next().await?;
+        Some(match event {
+            AllocationEvent::Started {
+                session,
+                five_tuple,
+                ..
+            } => {
+                let over = over(five_tuple.transport);
+                (sign_in_of(&session).to_owned(), Step::Allocated { over })
+            }
+            AllocationEvent::Refused {
+                session,
+                five_tuple,
+                why,
+            } => {
+                let (over, why) = (over(five_tuple.transport), refusal(why));
+                let step = Step::AllocationRefused { over, why };
+                (sign_in_of(&session).to_owned(), step)
+            }
+            AllocationEvent::Ended {
+                session,
+                five_tuple,
+                to_peers,
+                to_client,
+                ..
+            } => {
+                let step = Step::AllocationEnded {
+                    over: over(five_tuple.transport),
+                    sent: to_peers.bytes,
+                    received: to_client.bytes,
+                };
+                (sign_in_of(&session).to_owned(), step)
+            }
+        })
+    }
+
+    /// Returns how many events found no room so far.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.0.lost()
+    }
+}
+
+const fn over(transport: Transport) -> RelayTransport {
+    match transport {
+        Transport::Udp => RelayTransport::Udp,
+        Transport::Tcp => RelayTransport::Tcp,
+        Transport::Tls => RelayTransport::Tls,
+    }
+}
+
+const fn refusal(why: RefusedWhy) -> RelayRefusal {
+    match why {
+        RefusedWhy::Expired => RelayRefusal::Expired,
+        RefusedWhy::Banned => RelayRefusal::Banned,
+        RefusedWhy::Quota => RelayRefusal::Quota,
+        RefusedWhy::Full => RelayRefusal::Full,
+        RefusedWhy::Request => RelayRefusal::Request,
     }
 }

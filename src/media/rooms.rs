@@ -60,13 +60,9 @@ impl Reports {
 
     /// Waits for the next report; `None` once the relay has stopped.
     pub async fn next(&mut self) -> Option<(CallId, RoomReport)> {
-        loop {
-            let event = self.0.recv().await?;
-            let call = CallId::from_u128(event.room().0);
-            if let Some(report) = report(event) {
-                return Some((call, report));
-            }
-        }
+        let event = self.0.recv().await?;
+        let call = CallId::from_u128(event.room().0);
+        Some((call, report(event)))
     }
 }
 
@@ -261,10 +257,10 @@ fn refusal(error: net::RoomError) -> RoomRefusal {
     }
 }
 
-/// Returns what a room's event means to us; `None` for what is for measurements alone.
-fn report(event: sfu::Event) -> Option<RoomReport> {
+/// Returns what a room's event means to us.
+fn report(event: sfu::Event) -> RoomReport {
     let id = |id: sfu::ParticipantId| ParticipantId::from_u128(id.0);
-    Some(match event {
+    match event {
         sfu::Event::Offer {
             participant,
             number,
@@ -343,8 +339,8 @@ fn report(event: sfu::Event) -> Option<RoomReport> {
             },
             why: why.map(quality_why),
         },
-        sfu::Event::First { .. } => return None,
-    })
+        sfu::Event::First { participant, .. } => RoomReport::Heard(id(participant)),
+    }
 }
 
 const fn pause_why(why: sfu::PauseWhy) -> PauseWhy {

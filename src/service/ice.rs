@@ -2,7 +2,7 @@
 
 pub use crate::media::{IceConfig, TransportPolicy};
 
-use crate::domain::Actor;
+use crate::domain::{Actor, Step};
 
 use super::Ground;
 
@@ -27,6 +27,13 @@ impl Ice {
         let name = name.inspect_err(
             |error| tracing::error!(session = %actor.session, %error, "no ICE servers"),
         );
-        Some(media.ice_config(&name.ok()?, self.ground.clock.now()))
+        let config = media.ice_config(&name.ok()?, self.ground.clock.now());
+        let issued = Step::ServersIssued {
+            urls: config.turn.clone(),
+            seconds: config.lifetime.as_secs(),
+        };
+        let sign_in = actor.relay_name.clone();
+        self.ground.journal.of_sign_in(sign_in, issued);
+        Some(config)
     }
 }

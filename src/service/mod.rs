@@ -9,6 +9,7 @@ mod chats;
 mod clock;
 mod ice;
 mod invites;
+mod journal;
 mod passwords;
 mod people;
 mod relay;
@@ -23,6 +24,7 @@ pub use chats::{Changes, ChatError, Chats, Marked, Sent};
 pub use clock::Clock;
 pub use ice::{Ice, IceConfig, TransportPolicy};
 pub use invites::{InviteError, Invites};
+pub use journal::Journal;
 pub use passwords::{Busy, Passwords};
 pub use people::{People, PeopleError, Presence, SignIn};
 pub use relay::{Allocation, AllocationId, Flow, OwnedAllocation, Relay, RelayRefused, Transport};
@@ -45,6 +47,8 @@ pub struct Ground {
     pub media: Media,
     /// What time it is.
     pub clock: Clock,
+    /// What happens in calls is written down there.
+    pub journal: Journal,
     /// What must be finished before the server stops.
     pub tasks: Tasks,
 }

@@ -3,6 +3,7 @@
 //! One body serves SQLite and PostgreSQL: [`Tx`] is an enum of the two and `on!` compiles a query for both. The services own where a
 //! transaction begins and commits; nothing else of the program may be awaited inside one.
 
+pub mod call_steps;
 pub mod calls;
 pub mod chats;
 mod error;

@@ -2,6 +2,7 @@
 //!
 //! Owns names and formats of the contract with deployed clients and of `docs/protocol.md`. Knows no transport.
 
+mod explanation;
 mod group;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{self, CallId, CallRecord, ChatId, InviteId, MessageId, UnixMillis, UserId};
 
+pub use explanation::{CallExplanation, ExplainedStep};
 pub use group::{
     CallEntry, CallPerson, CallShape, GroupCall, GroupParticipant, LinkState, Outcome,
 };

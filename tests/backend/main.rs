@@ -5,6 +5,8 @@
 mod accounts;
 mod calls;
 mod chats;
+mod explain;
+mod explain_relay;
 mod group_devices;
 mod group_rows;
 mod groups;
@@ -12,3 +14,4 @@ mod migrations;
 mod operator;
 mod relay;
 mod support;
+mod turn_client;

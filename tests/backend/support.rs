@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use turn::{LiveCalls, PeerRules};
 use zvonilka::bus::Bus;
 use zvonilka::domain::{Actor, InviteCode, Password, UnixMillis, User, UserName};
-use zvonilka::media::{Media, MediaConfig, RelaySecrets, Reports, TransportPolicy};
+use zvonilka::media::{Media, MediaConfig, RelayEvents, RelaySecrets, Reports, TransportPolicy};
 use zvonilka::service::{
-    self, Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Invites, Passwords, People,
-    SignedIn, Tasks, Tokens,
+    self, Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Journal,
+    Passwords, People, SignedIn, Tasks, Tokens,
 };
 use zvonilka::store::Db;
 
@@ -60,6 +60,7 @@ pub(crate) struct World {
     pub(crate) invites: Invites,
     pub(crate) chats: Chats,
     pub(crate) calls: Calls,
+    pub(crate) ice: Ice,
     pub(crate) allocations: service::Relay,
     now: Arc<AtomicI64>,
     pub(crate) relay: Relay,
@@ -100,6 +101,11 @@ impl Relay {
         };
         let running = net::Relay::start(config).unwrap();
         Self { calls, running }
+    }
+
+    /// Where it listens over UDP and TCP.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.local_addrs()[0]
     }
 
     fn media(&self) -> Media {
@@ -161,12 +167,14 @@ impl World {
             let now = Arc::clone(&now);
             move || UnixMillis(now.load(Ordering::SeqCst))
         });
+        let tasks = Tasks::default();
         let ground = Ground {
+            journal: Journal::start(db.clone(), clock.clone(), &tasks),
             db,
             bus: Bus::default(),
             media: relay.media(),
             clock,
-            tasks: Tasks::default(),
+            tasks,
         };
         let world = Self::over(ground, now, relay, folder);
         world.chats.found_family("Семейный Чат").await.unwrap();
@@ -194,6 +202,8 @@ impl World {
             },
         );
         calls.listen(Reports::of(&mut relay.running).unwrap());
+        let events = RelayEvents::of(&mut relay.running).unwrap();
+        ground.journal.listen(events, &ground.tasks);
         let limits = AuthLimits {
             refresh_grace: Duration::from_secs(60),
         };
@@ -209,6 +219,7 @@ impl World {
             invites: Invites::new(ground.clone()),
             chats: Chats::new(ground.clone()),
             calls,
+            ice: Ice::new(ground.clone()),
             allocations: service::Relay::new(ground.clone()),
             ground,
             now,
@@ -220,10 +231,12 @@ impl World {
     /// The same database after a restart: nothing in memory is left.
     pub(crate) fn restarted(self) -> Self {
         let relay = Relay::start();
+        let tasks = Tasks::default();
         let ground = Ground {
+            journal: Journal::start(self.ground.db.clone(), self.ground.clock.clone(), &tasks),
             bus: Bus::default(),
             media: relay.media(),
-            tasks: Tasks::default(),
+            tasks,
             ..self.ground
         };
         Self::over(ground, self.now, relay, self._folder)

@@ -104,6 +104,14 @@ test("calls and allocations are listed, and ended for everybody", async () => {
   assert.equal((await run(["call", "end", call])).stdout, "Ended the call of Жанна, Дима.\n");
   assert.match((await run(["call", "list"])).stdout, /^Nobody is in a call just now/);
   assert.equal(JSON.parse((await run(["call", "list", "--past", "--json"])).stdout)[0].reason, "closed");
+  const why = (await run(["call", "explain", call, "--language", "ru"])).stdout;
+  assert.match(why, /^Звонок завершён с сервера\.\nДима не в сети: ни одно устройство не зазвонило\.\n\nTIME +WHO +WHAT\n/);
+  assert.match(why, /\n\d\d:\d\d:\d\d +Жанна +started video=false\n/);
+  assert.match((await run(["call", "explain", call])).stdout, /^The call was ended from the server\./);
+  const { findings, steps } = JSON.parse((await run(["call", "explain", call, "--json"])).stdout);
+  assert.deepEqual([findings[0], steps.at(-1).step], [{ code: "closed" }, { kind: "ended", reason: "closed" }]);
+  assert.equal((await run(["call", "explain", "nonsense"])).code, 1);
+  assert.equal((await run(["call", "explain", call, "--language", "de"])).code, 2);
   const again = await run(["call", "end", call]);
   assert.deepEqual([again.code, again.stderr], [1, "the call has ended already\n"]);
   assert.equal((await run(["call", "show", "nonsense"])).code, 1);

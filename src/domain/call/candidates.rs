@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::{CallError, SignalKind};
+use crate::domain::{CandidateKind, Protocol};
 
 /// The addresses that one side has announced in a call.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +46,38 @@ pub(super) fn addresses(kind: SignalKind, payload: &Value) -> BTreeSet<IpAddr> {
             .collect(),
         SignalKind::Candidate => address(text(payload, "candidate")).into_iter().collect(),
     }
+}
+
+/// Returns of which kinds the candidates of a signal are, and over what.
+#[must_use]
+pub fn kinds(kind: SignalKind, payload: &Value) -> BTreeSet<(CandidateKind, Protocol)> {
+    match kind {
+        SignalKind::Offer | SignalKind::Answer => text(payload, "sdp")
+            .lines()
+            .filter(|line| line.starts_with("a=candidate:"))
+            .filter_map(kind_of)
+            .collect(),
+        SignalKind::Candidate => kind_of(text(payload, "candidate")).into_iter().collect(),
+    }
+}
+
+/// Returns what stands third and behind `typ` in a candidate.
+fn kind_of(candidate: &str) -> Option<(CandidateKind, Protocol)> {
+    let mut words = candidate.split_ascii_whitespace();
+    let protocol = match words.nth(2)? {
+        udp if udp.eq_ignore_ascii_case("udp") => Protocol::Udp,
+        tcp if tcp.eq_ignore_ascii_case("tcp") => Protocol::Tcp,
+        _ => return None,
+    };
+    words.find(|word| *word == "typ")?;
+    let kind = match words.next()? {
+        "host" => CandidateKind::Host,
+        "srflx" => CandidateKind::Srflx,
+        "prflx" => CandidateKind::Prflx,
+        "relay" => CandidateKind::Relay,
+        _ => return None,
+    };
+    Some((kind, protocol))
 }
 
 /// A signal is an object as browsers make it, or the text alone.
@@ -106,6 +139,33 @@ mod tests {
     }
 
     #[test]
+    fn the_kinds_of_candidates_are_read_wherever_they_stand() {
+        let sdp = "v=0\r\na=candidate:1 1 udp 1 phone.local 50000 typ host\r\n\
+                   a=candidate:2 1 TCP 1 192.0.2.7 9 typ relay raddr 0.0.0.0 rport 0\r\na=candidate:3 1 udp 1 x 1 typ new\r\n";
+        let both = [
+            (CandidateKind::Host, Protocol::Udp),
+            (CandidateKind::Relay, Protocol::Tcp),
+        ];
+        assert!(
+            kinds(SignalKind::Offer, &json!({"sdp": sdp}))
+                .into_iter()
+                .eq(both)
+        );
+        let one = kinds(
+            SignalKind::Candidate,
+            &json!("candidate:1 1 udp 1 192.0.2.7 1 typ srflx"),
+        );
+        assert!(one.into_iter().eq([(CandidateKind::Srflx, Protocol::Udp)]));
+        assert!(
+            kinds(
+                SignalKind::Candidate,
+                &json!("candidate:1 1 udp 1 192.0.2.7 1 host")
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
     fn names_and_nonsense_announce_nothing() {
         for payload in [
             json!("candidate:1 1 udp 1 5e9c1f7e-0e1c.local 50000 typ host"),
@@ -134,6 +194,7 @@ mod tests {
         fn arbitrary_text_never_panics(text: String) {
             for kind in [SignalKind::Offer, SignalKind::Answer, SignalKind::Candidate] {
                 addresses(kind, &json!(text));
+                drop(kinds(kind, &json!(text)));
             }
         }
     }

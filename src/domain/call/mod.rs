@@ -22,6 +22,7 @@ use self::legs::{BySide, Leg, Side};
 use super::{
     CallEvent, CallRecord, CallStatus, EndReason, SessionId, SocketId, UnixMillis, UserId,
 };
+pub use candidates::kinds as candidate_kinds;
 pub use command::{CallError, Command, Effect, Emit, RelayChange, SignalKind, Target};
 
 /// How often a living call's row says that it lives.
@@ -171,6 +172,16 @@ impl Call {
                 .min(),
             State::Ended => None,
         }
+    }
+
+    /// Whether a socket speaks for the caller and for the receiver; `None` for a receiver who has not answered, and once it is over.
+    #[must_use]
+    pub fn present(&self) -> [(UserId, Option<bool>); 2] {
+        [Side::Caller, Side::Receiver].map(|side| {
+            let leg = self.leg(side);
+            let present = leg.map(|leg| matches!(leg, Leg::Bound(_)));
+            (self.leg_record(side).user, present)
+        })
     }
 
     /// Whether the server lost this ringing call's offer, so that the caller must send it again.

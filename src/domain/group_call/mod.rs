@@ -250,6 +250,14 @@ impl GroupCall {
         joined.chain(awaited).collect()
     }
 
+    /// Whose device a participant is, and of which sign-in.
+    #[must_use]
+    pub fn who_is(&self, participant: ParticipantId) -> Option<(UserId, SessionId)> {
+        let mut all = self.participants.iter();
+        let found = all.find(|each| each.id == participant)?;
+        Some((found.user, found.session))
+    }
+
     /// The sockets of its participants.
     #[must_use]
     pub fn sockets(&self) -> Vec<SocketId> {

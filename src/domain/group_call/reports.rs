@@ -89,6 +89,8 @@ impl GroupCall {
                     out.push(GroupEffect::Emit(Audience::Participants, event));
                 }
             }
+            // It changes nothing; the call's record has it.
+            RoomReport::Heard(_) => {}
             RoomReport::Link(participant, link) => self.link(out, participant, link, now),
             RoomReport::Gone(participant) => {
                 if let Some(at) = self.participants.iter().position(|p| p.id == participant) {

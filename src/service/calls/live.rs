@@ -9,6 +9,7 @@ use crate::domain::{Call, Command, Effect, Event, GroupView, UnixMillis};
 use crate::store::{self as repo, StoreError};
 
 use super::group::{self, Growth};
+use super::scribe::{Before, Scribe};
 use super::speakers::Speakers;
 use super::{CallRefused, Calls, Joined};
 
@@ -23,6 +24,9 @@ pub(super) enum Ask {
     Grow(Growth, oneshot::Sender<Result<Arc<GroupView>, CallRefused>>),
 }
 
+/// What a call keeps beside itself: who speaks at the relay, and what was written down of it.
+type Hands<'a> = (&'a mut Speakers, &'a mut Scribe);
+
 /// Runs the call until it is over. `first` is what its start brought about.
 pub(super) async fn run(
     calls: Calls,
@@ -34,6 +38,7 @@ pub(super) async fn run(
     // A step of the wall clock does not touch a call: its time is that of its start plus what really passed.
     let (started, began) = (Instant::now(), calls.ground.clock.now());
     let now = || began.plus(started.elapsed());
+    let mut scribe = Scribe::default();
     tell(&calls, &call, &mut speakers, first);
     while let Some(deadline) = call.deadline() {
         let due = started + deadline.since(began);
@@ -41,7 +46,7 @@ pub(super) async fn run(
             biased;
             () = sleep_until(due) => {
                 let at = now().max(deadline);
-                if let Err(error) = carry_out(&calls, &mut call, &mut speakers, Command::Tick, at).await {
+                if let Err(error) = carry_out(&calls, &mut call, (&mut speakers, &mut scribe), Command::Tick, at).await {
                     tracing::error!(call = %call.record().id, %error, "a call's row could not be written");
                     tokio::time::sleep(RETRY).await;
                 }
@@ -62,7 +67,7 @@ pub(super) async fn run(
                     }
                 };
                 let is_gone = matches!(command, Command::Gone { .. });
-                let mut answer = answer(&calls, &mut call, &mut speakers, command.clone(), now()).await;
+                let mut answer = answer(&calls, &mut call, (&mut speakers, &mut scribe), command.clone(), now()).await;
                 // What the server ended goes on as little because its row could not be written: nobody would say it again.
                 while let (true, Err(CallRefused::Store(error))) = (is_gone, &answer) {
                     tracing::error!(call = %call.record().id, %error, "a call's row could not be written");
@@ -70,7 +75,7 @@ pub(super) async fn run(
                         () = calls.ground.tasks.stopped() => return,
                         () = tokio::time::sleep(RETRY) => {}
                     }
-                    answer = self::answer(&calls, &mut call, &mut speakers, command.clone(), now()).await;
+                    answer = self::answer(&calls, &mut call, (&mut speakers, &mut scribe), command.clone(), now()).await;
                 }
                 if call.deadline().is_none() {
                     // Both may be called again before whoever ended it knows that it is over.
@@ -91,7 +96,7 @@ pub(super) async fn run(
 async fn answer(
     calls: &Calls,
     call: &mut Call,
-    speakers: &mut Speakers,
+    hands: Hands<'_>,
     command: Command,
     now: UnixMillis,
 ) -> Result<Joined, CallRefused> {
@@ -107,7 +112,7 @@ async fn answer(
         | Command::Close
         | Command::Tick => None,
     };
-    carry_out(calls, call, speakers, command, now).await?;
+    carry_out(calls, call, hands, command, now).await?;
     let resend_offer = joiner.is_some_and(|user| call.wants_offer(user));
     Ok(Joined {
         call: call.record().clone(),
@@ -118,13 +123,14 @@ async fn answer(
 async fn carry_out(
     calls: &Calls,
     call: &mut Call,
-    speakers: &mut Speakers,
+    (speakers, scribe): Hands<'_>,
     command: Command,
     now: UnixMillis,
 ) -> Result<(), CallRefused> {
     // Signals change no row: they need no copy to go back to.
     let before = (!matches!(command, Command::Signal { .. })).then(|| call.clone());
-    let effects = call.apply(command, now)?;
+    let was = Before::of(call);
+    let effects = call.apply(command.clone(), now)?;
     if let Err(error) = save(calls, speakers, &effects).await {
         if let Some(before) = before {
             *call = before;
@@ -134,6 +140,7 @@ async fn carry_out(
     if before.is_some() {
         calls.lock().note(call.record());
     }
+    scribe.note(&calls.ground.journal, (&was, call), command, &effects);
     tell(calls, call, speakers, effects);
     Ok(())
 }
@@ -169,7 +176,7 @@ fn tell(calls: &Calls, call: &Call, speakers: &mut Speakers, effects: Vec<Effect
                     .tell_call(emit.to, emit.except, &Event::Call(emit.event))
             }
             Effect::Relay(change) => {
-                speakers.tell(&calls.ground.media, call.record().id, change);
+                speakers.tell(&calls.ground, call.record().id, change);
             }
             Effect::Save(_) => {}
         }

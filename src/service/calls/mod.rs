@@ -6,7 +6,9 @@ mod group;
 mod live;
 mod operator;
 mod refused;
+mod scribe;
 mod speakers;
+mod story;
 mod table;
 
 use std::num::NonZeroU32;
@@ -19,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::bus::Channel;
 use crate::domain::{
     Actor, Call, CallError, CallId, CallKind, CallLeg, CallLimits, CallRecord, CallStatus, Command,
-    GroupCommand, GroupLimits, Page, SessionId, SocketId, UserId,
+    GroupCommand, GroupLimits, Page, SessionId, SocketId, Step, UserId,
 };
 use crate::store as repo;
 
@@ -109,6 +111,7 @@ impl Calls {
         let records = repo::calls::live(&mut tx, None).await?;
         let count = records.len();
         for record in records {
+            self.ground.journal.step(record.id, None, Step::Restarted);
             let (call, effects) = Call::restore(record, self.limits, self.ground.clock.now());
             let mut speakers = Speakers::default();
             let media = &self.ground.media;
@@ -238,6 +241,8 @@ impl Calls {
             return Err(error.into());
         }
         tracing::info!(call = %record.id, kind = kind.as_str(), "call started");
+        let (by, video) = ((actor.user, actor.session), kind == CallKind::Video);
+        self.ground.journal.begin(record.id, by, video);
         self.ground
             .tasks
             .start(live::run(self.clone(), call, asks, speakers, effects));

@@ -56,6 +56,9 @@ pub enum CallRefused {
     /// More commands than the call can take.
     #[error("too many requests for this call at once; try again")]
     Overrun,
+    /// More than is kept.
+    #[error("this call has been told of often enough")]
+    TooManyReports,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,6 +81,7 @@ impl CallRefused {
             Self::StillLive => "call.live",
             Self::Overrun | Self::PeerAway => "busy",
             Self::SignedOut => "auth.token",
+            Self::TooManyReports => "call.too_much",
             Self::NoSuchChat => "chat.unknown",
             Self::NotInChat => "chat.not_participant",
             Self::PeerTooOld => "call.peer_too_old",

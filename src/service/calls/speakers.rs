@@ -2,13 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{CallId, Effect, RelayChange, SessionId};
+use crate::domain::{CallId, Effect, RelayChange, SessionId, UserId};
 use crate::media::{Media, RelayName};
+use crate::service::Ground;
+use crate::service::journal::Part;
 use crate::store::{self as repo, StoreError, Tx};
 
 /// The relay names of those who speak in one call.
 #[derive(Default)]
-pub(super) struct Speakers(HashMap<SessionId, RelayName>);
+pub(super) struct Speakers(HashMap<SessionId, Speaker>);
+
+struct Speaker {
+    user: UserId,
+    name: RelayName,
+    /// The name as the sign-in has it, which the record of calls goes by.
+    sign_in: String,
+}
 
 impl Speakers {
     /// Finds the relay names of the sign-ins that `effects` bring into the call. One that is over meanwhile has none.
@@ -28,7 +37,13 @@ impl Speakers {
             };
             match media.name(*user, &row.relay_name) {
                 Ok(name) => {
-                    self.0.insert(*session, name);
+                    let (user, sign_in) = (*user, row.relay_name);
+                    let speaker = Speaker {
+                        user,
+                        name,
+                        sign_in,
+                    };
+                    self.0.insert(*session, speaker);
                 }
                 Err(error) => {
                     tracing::error!(%session, %error, "a sign-in's relay name is damaged");
@@ -38,25 +53,37 @@ impl Speakers {
         Ok(())
     }
 
-    /// Tells the relay. It knows when this returns.
-    pub(super) fn tell(&mut self, media: &Media, call: CallId, change: RelayChange) {
+    /// Tells the relay, and the record of calls. The relay knows when this returns.
+    pub(super) fn tell(&mut self, ground: &Ground, call: CallId, change: RelayChange) {
+        let (media, journal) = (&ground.media, &ground.journal);
         match change {
             RelayChange::Join(_, session) => {
-                if let Some(name) = self.0.get(&session) {
-                    media.join(call, name);
+                if let Some(speaker) = self.0.get(&session) {
+                    media.join(call, &speaker.name);
+                    let user = speaker.user;
+                    let part = Part {
+                        call,
+                        user,
+                        session,
+                    };
+                    journal.joins(speaker.sign_in.clone(), part);
                 }
             }
             RelayChange::Announce(session, addresses) => {
-                if let Some(name) = self.0.get(&session) {
-                    media.announce(call, name, &addresses);
+                if let Some(speaker) = self.0.get(&session) {
+                    media.announce(call, &speaker.name, &addresses);
                 }
             }
             RelayChange::Leave(session) => {
-                if let Some(name) = self.0.remove(&session) {
-                    media.leave(call, &name);
+                if let Some(speaker) = self.0.remove(&session) {
+                    media.leave(call, &speaker.name);
+                    journal.leaves(speaker.sign_in);
                 }
             }
-            RelayChange::End => media.end_call(call),
+            RelayChange::End => {
+                media.end_call(call);
+                journal.over(call);
+            }
         }
     }
 }

@@ -1,20 +1,23 @@
 //! The task of one live group call: takes commands, reports of its room and the passing of time to the machine; saves, asks the room, tells.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::super::live::RETRY;
+use super::super::scribe::GroupBefore;
 use super::super::{CallRefused, Calls};
 use super::Entered;
 use crate::bus::Channel;
 use crate::domain::{
     Answered, Audience, CallError, CallLeg, CallRecord, CallStatus, Event, GroupCall, GroupCommand,
     GroupEffect, GroupEvent, GroupRecord, GroupRequest, GroupView, Joining, Newcomer,
-    ParticipantId, PublicationId, RoomAsk, RoomReport, Sdp, SessionId, Speaker, Target, Tile,
+    ParticipantId, PublicationId, RoomAsk, RoomReport, Sdp, SessionId, Speaker, Step, Target, Tile,
     Track, UnixMillis, UserId, UserName,
 };
+use crate::service::journal::Part;
 use crate::store::{self as repo, StoreError};
 
 /// Where an answer goes.
@@ -163,18 +166,20 @@ impl Host {
         if let Some(by) = by {
             self.call.paced(by, now)?;
         }
-        let before = self.call.clone();
+        let (before, was) = (self.call.clone(), GroupBefore::of(&self.call, &command));
         let effects = self.call.apply(command, now)?;
         if let Err(error) = self.save(&effects).await {
             self.call = before;
             return Err(error.into());
         }
+        was.note(&self.calls.ground.journal, &self.call, &effects);
         self.carry_out(effects).await;
         Ok(())
     }
 
     /// Does what nobody asked for, whatever it takes.
     async fn by_itself(&mut self, command: GroupCommand, now: UnixMillis) {
+        let was = GroupBefore::of(&self.call, &command);
         let effects = match self.call.apply(command, now) {
             Ok(effects) => effects,
             Err(refusal) => {
@@ -188,6 +193,7 @@ impl Host {
                 () = sleep(RETRY) => {}
             }
         }
+        was.note(&self.calls.ground.journal, &self.call, &effects);
         self.carry_out(effects).await;
     }
 
@@ -205,7 +211,12 @@ impl Host {
         let mut tx = ground.db.read().await?;
         let signed_in = repo::sessions::live(&mut tx, newcomer.session, ground.clock.now()).await?;
         drop(tx);
-        signed_in.ok_or(CallRefused::SignedOut)?;
+        let signed_in = signed_in.ok_or(CallRefused::SignedOut)?;
+        let part = Part {
+            call: id,
+            user: newcomer.user,
+            session: newcomer.session,
+        };
         self.calls.lock().claim_place(newcomer.user, id)?;
         let participant = ParticipantId::new();
         let joining = Joining {
@@ -226,6 +237,7 @@ impl Host {
             media.tell_room(id, RoomAsk::Leave(participant)).await;
             return Err(refused);
         }
+        self.calls.ground.journal.joins(signed_in.relay_name, part);
         Ok(Entered {
             participant,
             answered,
@@ -313,7 +325,12 @@ impl Host {
         match to {
             Audience::Socket(socket) => bus.tell_call(Target::Socket(socket), None, &event),
             Audience::Session(session) => bus.tell_call(Target::Session(session), None, &event),
-            Audience::User { user, except } => bus.tell_call(Target::User(user), except, &event),
+            Audience::User { user, except } => {
+                if let Event::Group(GroupEvent::Incoming { .. }) = &event {
+                    self.note_rings(user);
+                }
+                bus.tell_call(Target::User(user), except, &event);
+            }
             Audience::Participants => {
                 for socket in self.call.sockets() {
                     bus.tell_call(Target::Socket(socket), None, &event);
@@ -327,6 +344,18 @@ impl Host {
         }
     }
 
+    /// Writes down on which sign-ins it rings for somebody.
+    fn note_rings(&self, user: UserId) {
+        let (ground, id) = (&self.calls.ground, self.call.record().id);
+        let sockets = ground.bus.sockets_of(user, Channel::Calls);
+        let ours = sockets.iter().filter(|(_, listener)| !listener.legacy);
+        let sessions: BTreeSet<_> = ours.map(|(_, listener)| listener.session).collect();
+        for session in sessions {
+            let (who, rang) = ((user, Some(session)), Step::Rang { old: false });
+            ground.journal.step(id, Some(who), rang);
+        }
+    }
+
     /// Ends what a sign-in that is in no call any more holds on the relay.
     async fn retire(&self, session: SessionId) {
         let (ground, id) = (&self.calls.ground, self.call.record().id);
@@ -336,7 +365,10 @@ impl Host {
         };
         match row.await {
             Ok(Some(row)) => match ground.media.name(row.user_id, &row.relay_name) {
-                Ok(name) => ground.media.leave(id, &name),
+                Ok(name) => {
+                    ground.media.leave(id, &name);
+                    ground.journal.leaves(row.relay_name);
+                }
                 Err(error) => {
                     tracing::error!(%session, %error, "a sign-in's relay name is damaged");
                 }

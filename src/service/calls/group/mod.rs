@@ -15,7 +15,7 @@ use super::{CallRefused, Calls, QUEUE};
 use crate::domain::{
     Actor, Answered, Authority, Before, CallEntry, CallError, CallId, CallKind, ChatId, GroupCall,
     GroupCommand, GroupRecord, GroupRefusal, GroupView, Moderation, Newcomer, ParticipantId, Sdp,
-    SocketId, Speaker, Tile, Track, UserId,
+    SocketId, Speaker, Step, Tile, Track, UserId,
 };
 use crate::media::Reports;
 use crate::store::{self as repo, StoreError, Tx};
@@ -86,6 +86,8 @@ impl Calls {
             let (live, ends) = self.live_group(&call);
             self.lock().groups.insert(live.id, live);
             self.lock().note_group(&call);
+            let id = call.record().id;
+            self.ground.journal.step(id, None, Step::Restarted);
             self.ground
                 .tasks
                 .start(host::run(self.clone(), call, ends, effects));
@@ -165,6 +167,8 @@ impl Calls {
             return Err(error.into());
         }
         tracing::info!(call = %id, kind = kind.as_str(), "group call started");
+        let (by, video) = ((actor.user, actor.session), kind == CallKind::Video);
+        self.ground.journal.begin(id, by, video);
         self.ground
             .tasks
             .start(host::run(self.clone(), call, ends, effects));
