@@ -6,8 +6,10 @@ import type { paths } from "./schema";
 import type { Tokens } from "./tokens";
 import type {
   Call,
+  CallExplanation,
   CallId,
   CallLog,
+  CallReport,
   CallType,
   ChangePage,
   Chat,
@@ -43,6 +45,11 @@ export interface Api {
   /** Calls of both forms, newest first; `before`: the last one that is known. */
   callLog(limit: number, before: CallId | null): Promise<CallLog>;
   rtcConfig(): Promise<RTCConfiguration>;
+  /** Why a call went as it did. */
+  explainCall(call: CallId): Promise<CallExplanation>;
+  reportCall(call: CallId, report: CallReport): Promise<void>;
+  /** This device's clock less the server's, in milliseconds, good to a second or two; null before the first answer. */
+  clockOffset(): number | null;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -63,8 +70,14 @@ async function unwrap<T>(answer: Promise<{ data?: T; error?: unknown; response: 
     // No connection, no answer in time, or half an answer.
     throw new ApiError("network", 0);
   });
-  if (!response.ok || data === undefined) throw failureOf(response, error);
-  return data;
+  if (!response.ok || (data === undefined && response.status !== 204)) throw failureOf(response, error);
+  return data as T;
+}
+
+/** By how much `now` is ahead of the server's clock, which stands in each of its answers (RFC 9110 section 6.6.1). */
+export function offsetOf(response: Response, now: number): number | null {
+  const date = Date.parse(response.headers.get("date") ?? "");
+  return Number.isNaN(date) ? null : now - date;
 }
 
 /** POST /auth/refresh: apart from `Api`, as the tokens need it before there is one. */
@@ -73,11 +86,13 @@ export function refreshTokens(refreshToken: string): Promise<TokenPair> {
 }
 
 export function createApi(tokens: Tokens): Api {
+  let clockOffset: number | null = null;
   async function authorized(request: Request): Promise<Response> {
     const token = await tokens.fresh();
     if (token === null) throw new ApiError("auth.token", 401);
     const again = request.clone();
     const response = await send(request, token);
+    clockOffset = offsetOf(response, Date.now()) ?? clockOffset;
     if (response.status !== 401) return response;
     const renewed = await tokens.renew(token);
     return renewed === null ? response : send(again, renewed);
@@ -115,5 +130,10 @@ export function createApi(tokens: Tokens): Api {
       // The document calls absent members null too; the server leaves them out.
       return (await unwrap(client.GET("/calls/webrtc-config"))) as RTCConfiguration;
     },
+    explainCall: (callId) => unwrap(client.GET("/calls/{callId}/explanation", { params: { path: { callId } } })),
+    async reportCall(callId, report) {
+      await unwrap(client.POST("/calls/{callId}/report", { params: { path: { callId } }, body: report, parseAs: "text" }));
+    },
+    clockOffset: () => clockOffset,
   };
 }

@@ -121,6 +121,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{callId}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says why a call of either form went as it did (its people, and administrators). */
+        get: operations["calls_explanation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{callId}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what this device saw of a call until now (its people). A later report says all of an earlier one again. */
+        post: operations["calls_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls/active": {
         parameters: {
             query?: never;
@@ -634,6 +668,17 @@ export interface components {
             status: components["schemas"]["CallStatus"];
             type: components["schemas"]["CallKind"];
         };
+        /** @description Why a call went as it did. */
+        CallExplanation: {
+            /** @description What else is worth knowing, the most important first. */
+            also: components["schemas"]["Finding"][];
+            callId: components["schemas"]["CallId"];
+            finding: components["schemas"]["Finding"] | null;
+            /** @description Everybody that findings and steps speak of. */
+            people: components["schemas"]["Person"][];
+            /** @description What happened, in order. */
+            steps: components["schemas"]["ExplainedStep"][];
+        };
         /**
          * Format: uuid
          * @description One call, from the first ring to the last leave.
@@ -676,6 +721,11 @@ export interface components {
          * @enum {string}
          */
         CallStatus: "ringing" | "answered" | "ended" | "missed" | "rejected";
+        /**
+         * @description Where a candidate comes from (RFC 8445 section 4).
+         * @enum {string}
+         */
+        CandidateKind: "host" | "srflx" | "prflx" | "relay";
         /** @description One change in a chat. */
         Change: {
             /** @description The message as it is now. */
@@ -763,6 +813,56 @@ export interface components {
             /** Format: date-time */
             expiresAt: string | null;
         };
+        /**
+         * @description How the call ended for a device, in its own words.
+         * @enum {string}
+         */
+        ClientEnd: "hangup" | "rejected" | "no_answer" | "elsewhere" | "lost" | "no_path" | "failed";
+        /** @description What one device saw of a call until now. A later report of it says all of an earlier one again. */
+        ClientReport: {
+            /**
+             * Format: int64
+             * @description Its clock less the server's, in milliseconds; good to some seconds.
+             */
+            clockOffsetMs?: number | null;
+            ended?: components["schemas"]["ClientEnd"] | null;
+            /** @description At most 32. */
+            errors?: components["schemas"]["GatherError"][];
+            /**
+             * Format: int32
+             * @description Milliseconds from the answer (or the joining) until the first media came in.
+             */
+            firstReceivedMs?: number | null;
+            /**
+             * Format: int32
+             * @description Milliseconds from the answer (or the joining) until the first media went out.
+             */
+            firstSentMs?: number | null;
+            /** @description At most 32. */
+            gathered?: components["schemas"]["Gathered"][];
+            microphone?: components["schemas"]["MicrophoneFault"] | null;
+            pair?: components["schemas"]["TriedWay"] | null;
+            quality?: components["schemas"]["QualitySummary"] | null;
+            /**
+             * Format: int32
+             * @description How often another path was looked for.
+             */
+            restarts?: number;
+            /** @description How far it came. */
+            state: components["schemas"]["ClientState"];
+            /** @description At most 32. */
+            ways?: components["schemas"]["TriedWay"][];
+        };
+        /**
+         * @description How far a device came in a call.
+         * @enum {string}
+         */
+        ClientState: "connecting" | "connected" | "restoring" | "ended";
+        /**
+         * @description Why a call is over, for those who were in it.
+         * @enum {string}
+         */
+        EndReason: "hangup" | "rejected" | "missed" | "cancelled" | "answered_elsewhere" | "lost" | "empty" | "closed";
         /** @description The body of every error. */
         ErrorBody: {
             /** @description The same for machines; stable. */
@@ -779,6 +879,198 @@ export interface components {
              */
             statusCode: number;
         };
+        /**
+         * @description Who says so.
+         * @enum {string}
+         */
+        Evidence: "reported" | "seen";
+        /** @description One thing that happened in a call. */
+        ExplainedStep: {
+            /** Format: date-time */
+            at: string;
+            /** @description What their device is called, if that is known: `Android`, `iPhone`, `Windows`. */
+            device: string | null;
+            /** @description What. */
+            step: components["schemas"]["Step"];
+            userId: components["schemas"]["UserId"] | null;
+        };
+        /** @description What a call's record comes to. */
+        Finding: {
+            /** @enum {string} */
+            code: "live";
+        } | {
+            /** @enum {string} */
+            code: "closed";
+        } | {
+            /** @enum {string} */
+            code: "talked";
+            /** @description By which way. */
+            path: components["schemas"]["PathUsed"];
+            /**
+             * Format: int64
+             * @description How long, in seconds.
+             */
+            seconds: number | null;
+        } | {
+            /** @enum {string} */
+            code: "poor";
+            /**
+             * Format: int32
+             * @description Percent of the sound that was lost.
+             */
+            loss: number | null;
+            /**
+             * Format: int32
+             * @description Milliseconds there and back.
+             */
+            roundTripMs: number | null;
+            /** @description Whose connection it was. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "udp_blocked";
+            /** @description Who says so. */
+            evidence: components["schemas"]["Evidence"];
+            through: components["schemas"]["Way"] | null;
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "only_tls";
+            /** @description Who says so. */
+            evidence: components["schemas"]["Evidence"];
+            through: components["schemas"]["Way"] | null;
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "offline";
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "no_answer";
+            /**
+             * Format: int32
+             * @description On how many devices it rang.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description How long, in seconds.
+             */
+            seconds: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "declined";
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "cancelled";
+            /**
+             * Format: int64
+             * @description After how many seconds.
+             */
+            seconds: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "nobody_came";
+            /**
+             * Format: int32
+             * @description How many people it rang for.
+             */
+            rung: number;
+        } | {
+            /** @enum {string} */
+            code: "answered_elsewhere";
+            /** @description How that device calls itself. */
+            device: string | null;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "no_microphone";
+            /** @description Why. */
+            fault: components["schemas"]["MicrophoneFault"];
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "relay_refused";
+            /** @description Whom. */
+            user: components["schemas"]["UserId"];
+            /** @description Why. */
+            why: components["schemas"]["RelayRefusal"];
+        } | {
+            /** @enum {string} */
+            code: "certificate_expired";
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            code: "clock_off";
+            /**
+             * Format: int64
+             * @description By how many seconds it is ahead; below zero: behind.
+             */
+            seconds: number;
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "server_address_wrong";
+            /** @description Who found so. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "no_way_out";
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "no_path";
+            /** @description Who told. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "server_restarted";
+        } | {
+            /** @enum {string} */
+            code: "vanished";
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "path_broke";
+            /** @description Who told. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "not_reported";
+            /** @description It is too old to. */
+            old: boolean;
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            code: "incomplete";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            steps: number;
+        } | {
+            /** @enum {string} */
+            code: "not_recorded";
+        };
         /** @description What was relayed in one direction. */
         FlowBody: {
             /**
@@ -788,6 +1080,24 @@ export interface components {
             bytes: number;
             /** Format: int64 */
             packets: number;
+        };
+        /** @description A candidate that was gathered. */
+        Gathered: {
+            /** @description Of which kind. */
+            candidate: components["schemas"]["CandidateKind"];
+            /** @description Over what. */
+            protocol: components["schemas"]["Protocol"];
+            relay?: components["schemas"]["RelayTransport"] | null;
+        };
+        /** @description An `icecandidateerror`. */
+        GatherError: {
+            /**
+             * Format: int32
+             * @description 300 to 699: its STUN error code; 700 to 799: it was not reached.
+             */
+            code: number;
+            /** @description Of which server. */
+            server: components["schemas"]["IceServerKind"];
         };
         /** @description What a code allows. */
         GenerateBody: {
@@ -854,6 +1164,11 @@ export interface components {
             urls: string[];
             username?: string | null;
         };
+        /**
+         * @description Which server did not answer.
+         * @enum {string}
+         */
+        IceServerKind: "stun" | "udp" | "tcp" | "tls";
         /**
          * @description Which candidates may be used, as `RTCConfiguration` has it.
          * @enum {string}
@@ -959,6 +1274,11 @@ export interface components {
          */
         MessageKind: "text";
         /**
+         * @description Why a microphone could not be had.
+         * @enum {string}
+         */
+        MicrophoneFault: "denied" | "missing" | "in_use" | "insecure";
+        /**
          * @description What became of somebody's part in a call.
          * @enum {string}
          */
@@ -968,6 +1288,22 @@ export interface components {
          * @description One joined device in a group call; new for each join.
          */
         ParticipantId: string;
+        /** @description The way that the media of a call took. */
+        PathUsed: {
+            /** @enum {string} */
+            kind: "direct";
+        } | {
+            /** @enum {string} */
+            kind: "relayed";
+            /** @description The hardest way to it that one of the two took. */
+            way: components["schemas"]["Way"];
+        } | {
+            /** @enum {string} */
+            kind: "room";
+        } | {
+            /** @enum {string} */
+            kind: "unknown";
+        };
         /** @description Somebody, in few words. */
         Person: {
             id: components["schemas"]["UserId"];
@@ -986,10 +1322,42 @@ export interface components {
             /** Format: uuid */
             targetUserId?: string;
         };
+        /**
+         * @description What a candidate's packets travel by.
+         * @enum {string}
+         */
+        Protocol: "udp" | "tcp";
         /** @description A push token of Firebase. */
         PushBody: {
             fcmToken?: string;
             platform?: string | null;
+        };
+        /** @description What was measured from the first sound to the end. */
+        QualitySummary: {
+            /**
+             * Format: int32
+             * @description Milliseconds.
+             * @default null
+             */
+            jitterMs: number | null;
+            /**
+             * Format: int32
+             * @description Percent of the sound that did not arrive here.
+             * @default null
+             */
+            lossDown: number | null;
+            /**
+             * Format: int32
+             * @description Percent of the sound that the other side says it misses.
+             * @default null
+             */
+            lossUp: number | null;
+            /**
+             * Format: int32
+             * @description Milliseconds there and back.
+             * @default null
+             */
+            roundTripMs: number | null;
         };
         /** @description Up to where one has read. */
         ReadBody: {
@@ -1015,6 +1383,16 @@ export interface components {
             /** @description 1 to 40 characters. Names that look alike are one name. */
             username?: string;
         };
+        /**
+         * @description Why the relay refused an allocation.
+         * @enum {string}
+         */
+        RelayRefusal: "expired" | "banned" | "quota" | "full" | "request";
+        /**
+         * @description How a device reaches the relay.
+         * @enum {string}
+         */
+        RelayTransport: "udp" | "tcp" | "tls";
         /** @description What to do with a ringing call. */
         RespondBody: {
             /** @description `accept` or `reject`. */
@@ -1039,6 +1417,130 @@ export interface components {
         };
         /** @description What happened: one sentence, or one for each broken rule. */
         Sentences: string | string[];
+        /**
+         * @description A session description that passed between the two sides.
+         * @enum {string}
+         */
+        SignalName: "offer" | "answer";
+        /** @description What happened. */
+        Step: {
+            /** @enum {string} */
+            kind: "started";
+            /** @description With pictures. */
+            video: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "rang";
+            /** @description Its app is too old to report. */
+            old: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "accepted";
+        } | {
+            /** @enum {string} */
+            kind: "declined";
+        } | {
+            /** @enum {string} */
+            kind: "moved";
+        } | {
+            /** @enum {string} */
+            kind: "left";
+        } | {
+            /** @enum {string} */
+            kind: "servers_issued";
+            /**
+             * Format: int64
+             * @description For how long, in seconds.
+             */
+            seconds: number;
+            /** @description `turn:` and `turns:` URLs. */
+            urls: string[];
+        } | {
+            /** @enum {string} */
+            kind: "signaled";
+            /** @description The app that sent it is too old to report. */
+            old: boolean;
+            /** @description Which. */
+            what: components["schemas"]["SignalName"];
+        } | {
+            /** @description Of which kind. */
+            candidate: components["schemas"]["CandidateKind"];
+            /** @enum {string} */
+            kind: "candidate";
+            /** @description Over what. */
+            protocol: components["schemas"]["Protocol"];
+        } | {
+            /** @enum {string} */
+            kind: "allocated";
+            /** @description How the device reached it. */
+            over: components["schemas"]["RelayTransport"];
+        } | {
+            /** @enum {string} */
+            kind: "allocation_refused";
+            /** @description How the device reached it. */
+            over: components["schemas"]["RelayTransport"];
+            /** @description Why. */
+            why: components["schemas"]["RelayRefusal"];
+        } | {
+            /** @enum {string} */
+            kind: "allocation_ended";
+            /** @description How the device reached it. */
+            over: components["schemas"]["RelayTransport"];
+            /**
+             * Format: int64
+             * @description Bytes that it was sent.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Bytes that the device sent through it.
+             */
+            sent: number;
+        } | {
+            /** @enum {string} */
+            kind: "room_reached";
+        } | {
+            /** @enum {string} */
+            kind: "room_lost";
+        } | {
+            /** @enum {string} */
+            kind: "room_heard";
+        } | {
+            /** @enum {string} */
+            kind: "signaling_lost";
+        } | {
+            /** @enum {string} */
+            kind: "signaling_back";
+        } | {
+            /** @enum {string} */
+            kind: "restarted";
+        } | {
+            /** @enum {string} */
+            kind: "certificate_expired";
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            kind: "reported";
+            /** @description What. */
+            report: components["schemas"]["ClientReport"];
+        } | {
+            /** @enum {string} */
+            kind: "ended";
+            /** @description Why. */
+            reason: components["schemas"]["EndReason"];
+        } | {
+            /** @enum {string} */
+            kind: "dropped";
+            /**
+             * Format: int32
+             * @description Steps.
+             */
+            steps: number;
+        };
         /** @description A pair of tokens. */
         TokensBody: {
             access_token: string;
@@ -1060,6 +1562,18 @@ export interface components {
          * @enum {string}
          */
         TransportBody: "udp" | "tcp" | "tls";
+        /** @description A kind of candidate pair that was tried, or is in use. */
+        TriedWay: {
+            /** @description The other side answered a check. */
+            answered: boolean;
+            /** @description This side's candidate. */
+            local: components["schemas"]["CandidateKind"];
+            /** @description Over what this side's candidate sends. */
+            protocol: components["schemas"]["Protocol"];
+            relay?: components["schemas"]["RelayTransport"] | null;
+            /** @description The other side's. */
+            remote: components["schemas"]["CandidateKind"];
+        };
         /** @description What to change of an account. */
         UpdateBody: {
             /**
@@ -1084,6 +1598,16 @@ export interface components {
          * @description One person of the family.
          */
         UserId: string;
+        /** @description A way to the relay. */
+        Way: {
+            /** @description Over what. */
+            over: components["schemas"]["RelayTransport"];
+            /**
+             * Format: int32
+             * @description Which port of the server, if it is known.
+             */
+            port: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1456,6 +1980,116 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    calls_explanation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExplanation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    calls_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientReport"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It breaks a bound, or has what a report has not; `call.ended`: an hour ago */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `call.too_much`: this call has been told of often enough */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,6 +24,13 @@ export type Call = Schemas["Call"];
 export type CallEntry = Schemas["CallEntry"];
 export type CallPerson = Schemas["CallPerson"];
 export type CallLog = Schemas["CallLog"];
+export type CallExplanation = Schemas["CallExplanation"];
+export type Finding = Schemas["Finding"];
+export type ExplainedStep = Schemas["ExplainedStep"];
+export type CallStep = Schemas["Step"];
+export type RelayWay = Schemas["Way"];
+export type CallReport = Schemas["ClientReport"];
+export type ReportedWay = Schemas["TriedWay"];
 export type Invite = Schemas["Invite"];
 export type InviteCheck = Schemas["CheckedBody"];
 

@@ -1,5 +1,6 @@
 // English words of the interface.
 
+import { explainEn } from "./explain.en";
 import { groupEn } from "./group.en";
 import { pluralOf } from "./plural";
 import type { Words } from "./ru";
@@ -10,6 +11,7 @@ const count = (n: number, one: string, many: string): string => `${n}${nb}${plur
 
 export const en: Words = {
   ...groupEn,
+  ...explainEn,
   "app.name": "Звонилка",
   "app.about": "Messages and calls for your own family.",
   "app.update": "A new version is ready",

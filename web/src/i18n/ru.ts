@@ -1,5 +1,6 @@
 // Russian words of the interface. Names are not declined and gender is not guessed.
 
+import { explainRu } from "./explain.ru";
 import { groupRu } from "./group.ru";
 import { pluralOf } from "./plural";
 
@@ -10,6 +11,7 @@ const devices = (n: number): string => `${n}${nb}${plural(n, { one: "устро�
 
 export const ru = {
   ...groupRu,
+  ...explainRu,
   "app.name": "Звонилка",
   "app.about": "Сообщения и звонки для своей семьи.",
   "app.update": "Готова новая версия",

@@ -16,6 +16,10 @@ function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.D
 
 export const clockTime = (language: Language, at: Date): string => format(language, { hour: "2-digit", minute: "2-digit" }).format(at);
 
+/** With seconds, for steps that follow each other closely. */
+export const clockSeconds = (language: Language, at: Date): string =>
+  format(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
+
 /** Days of the calendar between two moments: 0 today, 1 yesterday. */
 export function daysBetween(at: Date, now: Date): number {
   const midnight = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());

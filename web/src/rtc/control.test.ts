@@ -4,6 +4,7 @@ import type { Link } from "../api/socket";
 import type { CallEvents, Person } from "../api/wire";
 import type { CallPhase } from "./call";
 import { createCallControl, type CallMedia } from "./control";
+import { fakeWitness } from "./fakeWitness";
 import { MediaError, type OpenDevices } from "./devices";
 
 const ANNA: Person = { id: "anna", username: "Анна" };
@@ -67,6 +68,7 @@ class Device {
       onListed: () => () => {},
     },
     createConnection: () => this.connection(),
+    witness: fakeWitness(),
     now: () => 0,
     after: () => () => {},
     onPhase: (phase) => void (this.phase = phase),

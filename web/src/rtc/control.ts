@@ -6,10 +6,12 @@ import type { CallChannel } from "../api/socket";
 import type { CallId, CallType, Description, Person, UserId } from "../api/wire";
 import { step, type CallEffect, type CallInput, type CallPhase, type Role, type TimerName } from "./call";
 import { MediaError, type Devices } from "./devices";
+import { followCall } from "./follow";
 import { createLocal, NOTHING_OPEN, type Handover, type LocalState } from "./local";
 import { createPeer, type Peer, type RemoteTracks } from "./peer";
 import { createSignals } from "./signals";
 import { createTimers } from "./timers";
+import type { Witness } from "./witness";
 
 export interface CallMedia extends LocalState {
   remote: RemoteTracks;
@@ -23,6 +25,8 @@ export interface CallControlOptions {
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
   after(ms: number, task: () => void): () => void;
+  /** Sees what happens, and tells the server. */
+  witness: Witness;
   onPhase(phase: CallPhase): void;
   onMedia(media: CallMedia): void;
 }
@@ -54,7 +58,7 @@ const KEPT_SIGNALS = 200;
 type RemoteSignal = { description: Description } | { candidate: RTCIceCandidateInit };
 
 export function createCallControl(options: CallControlOptions): CallControl {
-  const { api, channel, devices, now, after, onPhase, onMedia } = options;
+  const { api, channel, devices, now, after, witness, onPhase, onMedia } = options;
   let phase: CallPhase = { kind: "idle" };
   let remote = NO_REMOTE;
   let peer: Peer | null = null;
@@ -83,6 +87,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
     if (isGiven && input.kind !== "dropped") return;
     const next = step(phase, input, now());
     const changed = next.phase !== phase;
+    followCall(witness, phase, next.phase, next.effects, input.kind === "dropped");
     phase = next.phase;
     for (const effect of next.effects) perform(effect);
     if (changed) onPhase(phase);
@@ -197,7 +202,7 @@ export function createCallControl(options: CallControlOptions): CallControl {
     const mine = turn;
     const microphone = local.microphone();
     if (!microphone || !configuration) return;
-    connection = options.createConnection(configuration);
+    connection = witness.watch(options.createConnection(configuration));
     peer = createPeer({
       connection,
       role,

@@ -3,7 +3,7 @@
 import { createSignal, onCleanup, type Accessor } from "solid-js";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/failure";
-import type { CallEntry, CallId, CallType, Person } from "../api/wire";
+import type { CallEntry, CallExplanation, CallId, CallType, Person } from "../api/wire";
 import type { CallPhase } from "../rtc/call";
 import { createCallControl, NO_MEDIA, type CallControlOptions, type CallMedia } from "../rtc/control";
 import type { Handover } from "../rtc/local";
@@ -43,11 +43,13 @@ export interface HistoryStore {
   more: Accessor<boolean>;
   reload(): void;
   loadMore(): void;
+  /** Rejects with `ApiError`. */
+  explain(call: CallId): Promise<CallExplanation>;
 }
 
 const PAGE = 50;
 
-export function createHistoryStore(api: Pick<Api, "callLog">): HistoryStore {
+export function createHistoryStore(api: Pick<Api, "callLog" | "explainCall">): HistoryStore {
   const [state, setState] = createSignal<Loading>("loading");
   const [calls, setCalls] = createSignal<readonly CallEntry[]>([]);
   const [more, setMore] = createSignal(false);
@@ -70,5 +72,6 @@ export function createHistoryStore(api: Pick<Api, "callLog">): HistoryStore {
     more,
     reload: () => void load(null),
     loadMore: () => void load(calls().at(-1)?.id ?? null),
+    explain: api.explainCall,
   };
 }

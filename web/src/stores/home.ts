@@ -8,6 +8,7 @@ import type { Tokens } from "../api/tokens";
 import type { CallId, UserId } from "../api/wire";
 import type { CallPhase } from "../rtc/call";
 import { createDevices } from "../rtc/devices";
+import { createWitness } from "../rtc/witness";
 import { createCallStore, createHistoryStore, type CallStore, type HistoryStore } from "./calls";
 import { createChatsStore, type ChatsStore } from "./chats";
 import { browserNetwork, createConnectionStore, type ConnectionState } from "./connection";
@@ -62,9 +63,10 @@ export function createHome({ api, tokens, me }: SignedIn, name: () => string): H
     createConnection: (configuration: RTCConfiguration) => new RTCPeerConnection(configuration),
     ...clock,
   };
-  const alone = createCallStore(rtc);
+  const alone = createCallStore({ ...rtc, witness: createWitness({ api, ...clock }) });
   const group = createGroupStore({
     ...rtc,
+    witness: createWitness({ api, ...clock }),
     me,
     codecs: (kind) => RTCRtpSender.getCapabilities(kind)?.codecs ?? [],
     createContext: () => new AudioContext(),

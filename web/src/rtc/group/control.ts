@@ -6,8 +6,10 @@ import type { GroupCall, GroupEvents, ModerateAction, ParticipantId } from "../.
 import type { CallChannel } from "../../api/socket";
 import type { CallId, CallType, ChatId, UserId } from "../../api/wire";
 import { MediaError, type Devices } from "../devices";
+import { followGroup } from "../follow";
 import { createLocal, type Handover, type LocalState } from "../local";
 import { createTimers } from "../timers";
+import type { Witness } from "../witness";
 import { createConnections, type Connections } from "./connections";
 import { RESUME_MS, step, type GroupEffect, type GroupInput, type GroupPhase, type GroupTimer } from "./phase";
 import { refusedBy } from "./refusal";
@@ -32,6 +34,8 @@ export interface GroupControlOptions {
   after(ms: number, task: () => void): () => void;
   /** The private call of this device, which may grow into a group call, and gives way to any other. */
   privateCall: { id(): CallId | null; handOver(): Handover | null; drop(): void; hangUp(): void };
+  /** Sees what happens, and tells the server. */
+  witness: Witness;
   onPhase(phase: GroupPhase): void;
   onMedia(media: GroupMedia): void;
   onScene(scene: GroupScene): void;
@@ -70,7 +74,7 @@ const KEPT_EVENTS = 50;
 const AGAIN_MS = 800;
 
 export function createGroupControl(options: GroupControlOptions): GroupControl {
-  const { channel, devices, now, after, privateCall, onPhase } = options;
+  const { channel, devices, now, after, privateCall, witness, onPhase } = options;
   let phase: GroupPhase = { kind: "idle" };
   /** The private call goes on until this one is heard. */
   let growing = false;
@@ -100,6 +104,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   });
   const connections: Connections = createConnections({
     ...options,
+    createConnection: (configuration) => witness.watch(options.createConnection(configuration)),
     local: () => ({ microphone: local.microphone(), camera: local.state().camera, muted: local.state().muted }),
     part: () => (phase.kind === "active" ? { callId: phase.call, participantId: phase.participantId } : null),
     wantsPictures: () => "type" in phase && phase.type === "video",
@@ -134,6 +139,7 @@ export function createGroupControl(options: GroupControlOptions): GroupControl {
   function feed(input: GroupInput): void {
     const next = step(phase, input, now());
     const changed = next.phase !== phase;
+    followGroup(witness, phase, next.phase, next.effects);
     phase = next.phase;
     for (const effect of next.effects) perform(effect);
     if (changed) onPhase(phase);

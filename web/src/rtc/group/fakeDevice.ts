@@ -3,6 +3,7 @@
 import { ApiError } from "../../api/failure";
 import type { GroupCall, GroupEvents, GroupParticipant, GroupRequests } from "../../api/group";
 import type { Link } from "../../api/socket";
+import { fakeWitness } from "../fakeWitness";
 import type { Handover } from "../local";
 import { createGroupControl, type GroupMedia } from "./control";
 import { FakeConnection, FakeTrack, settle } from "./fakes";
@@ -50,6 +51,7 @@ export class Device {
   private onLink: (link: Link) => void = () => {};
 
   readonly control = createGroupControl({
+    witness: fakeWitness(),
     api: { rtcConfig: () => Promise.resolve({ iceServers: [] }) },
     channel: {
       on: (name, heard) => {

@@ -1,4 +1,4 @@
-// About one call of the past: when, how long, and what each did with it.
+// About one call of the past: when, how long, why it went as it did, and what each did with it.
 
 import { For, Show } from "solid-js";
 import type { CallEntry, CallPerson } from "../../api/wire";
@@ -10,6 +10,7 @@ import { Icon } from "../../ui/Icon";
 import { useHome } from "../context";
 import { useIsFree } from "../free";
 import { now } from "../now";
+import { Explanation } from "./Explanation";
 import { CallFace, useCallAgain, useCallFace } from "./PastCall";
 import { partOf, seenBy } from "./words";
 
@@ -40,22 +41,24 @@ function Inside(props: { entry: CallEntry; onClose(): void }) {
           <p class="sm muted">{t("history.started_by", { name: props.entry.startedBy.username })}</p>
         </div>
       </div>
-      <ul class="list">
-        <For each={props.entry.participants}>{(person) => <Part person={person} isOver={props.entry.endedAt !== null} />}</For>
-      </ul>
-      <Show when={isFree()}>
-        <button
-          class="btn primary"
-          onClick={() => {
-            props.onClose();
-            again(props.entry);
-          }}
-          data-testid="details-again"
-        >
-          <Icon name={props.entry.type === "video" ? "video" : "phone"} size="s" />
-          {t("history.call_again")}
-        </button>
-      </Show>
+      <Explanation entry={props.entry}>
+        <Show when={isFree()}>
+          <button
+            class="btn primary"
+            onClick={() => {
+              props.onClose();
+              again(props.entry);
+            }}
+            data-testid="details-again"
+          >
+            <Icon name={props.entry.type === "video" ? "video" : "phone"} size="s" />
+            {t("history.call_again")}
+          </button>
+        </Show>
+        <ul class="list">
+          <For each={props.entry.participants}>{(person) => <Part person={person} isOver={props.entry.endedAt !== null} />}</For>
+        </ul>
+      </Explanation>
     </div>
   );
 }
