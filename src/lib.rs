@@ -3,6 +3,7 @@
 //! [`Server::start`] builds every owner and joins them; [`Server::stop`] ends them in order. [`run`] does both around a signal.
 
 mod assembly;
+pub mod backup;
 pub mod bus;
 pub mod certificates;
 pub mod cli;

@@ -1,10 +1,12 @@
 //! Arguments and settings in, exit code out.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 use zvonilka::Reload;
+use zvonilka::backup::{self, BackupError};
 use zvonilka::cli::{self, Command, Operate};
 use zvonilka::config::cli::Flags;
 use zvonilka::config::{Loaded, LogFormat, Secrets};
@@ -20,6 +22,10 @@ fn main() -> ExitCode {
         Command::CheckConfig => load(flags).and_then(|loaded| print(loaded.to_string())),
         Command::Serve => load(flags).and_then(|loaded| serve(invocation.flags, loaded)),
         Command::Setup(asked) => setup(asked, flags),
+        Command::Backup { file } => load(flags).and_then(|loaded| back_up(&file, &loaded)),
+        Command::Restore { file, force } => {
+            load(flags).and_then(|loaded| restore(&file, force, &loaded))
+        }
         Command::Operate(asked) => load(flags).and_then(|loaded| operate(asked, &loaded)),
     };
     match result {
@@ -27,6 +33,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to tell if standard error is closed.
             drop(writeln!(io::stderr(), "{error:#}"));
+            if error.is::<BackupError>() {
+                return ExitCode::FAILURE;
+            }
             let failure = error.downcast_ref::<cli::Failure>();
             ExitCode::from(failure.map_or(2, cli::Failure::exit_code))
         }
@@ -53,6 +62,42 @@ async fn operate(asked: Operate, loaded: &Loaded) -> anyhow::Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn setup(asked: cli::setup::Setup, flags: &Flags) -> anyhow::Result<()> {
     Ok(cli::setup::run(asked, flags).await?)
+}
+
+/// What is said goes to standard error: the backup itself may be on standard output.
+#[tokio::main(flavor = "current_thread")]
+async fn back_up(file: &Path, loaded: &Loaded) -> anyhow::Result<()> {
+    let made = backup::make(&loaded.config, file).await?;
+    let mut err = io::stderr();
+    writeln!(
+        err,
+        "Backed up: the {} database, the generated secrets, the certificates.",
+        made.database
+    )?;
+    if !made.configured.is_empty() {
+        let keys = made.configured.join(" and ");
+        writeln!(
+            err,
+            "Not in it: {keys}, which you configured. Keep your configuration too, or devices must sign in again."
+        )?;
+    }
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn restore(file: &Path, force: bool, loaded: &Loaded) -> anyhow::Result<()> {
+    let restored = backup::restore(&loaded.config, file, force).await?;
+    let (version, made_at) = (&restored.version, restored.made_at);
+    let mut text = format!(
+        "Restored what zvonilka {version} had at {made_at}. Start the server: devices go on by themselves."
+    );
+    if let Some(aside) = restored.aside {
+        text.push_str(&format!(
+            "\nWhat was there before is in {}; remove it once all is well.",
+            aside.display()
+        ));
+    }
+    print(text)
 }
 
 #[tokio::main]

@@ -31,6 +31,7 @@ Examples:
   zvonilka invite create            a link with which one person joins
   zvonilka user list                who is there, asked of the running server
   zvonilka call explain ID          why a call failed
+  zvonilka backup /root/today.zvb   everything that a new machine needs beside the configuration
   zvonilka openapi > openapi.json   write the description of the REST API
 
 Every setting can stand in the file (section.key), in the environment
@@ -61,6 +62,19 @@ pub enum Command {
     Openapi,
     /// Set the server up on this machine: settings, user, service, certificate, and a link for the first person. Asks what it is not told
     Setup(setup::Setup),
+    /// Write the database, the secrets and the certificates into one file; the server may go on running meanwhile
+    Backup {
+        /// The file to make, which must not be there yet; - is standard output
+        file: PathBuf,
+    },
+    /// Put a backup onto a machine where there is nothing yet; the server must not run
+    Restore {
+        /// The file; - is standard input
+        file: PathBuf,
+        /// Move a database file and secrets that are there already aside, into a folder in data_dir. PostgreSQL's database must be empty
+        #[arg(long)]
+        force: bool,
+    },
     #[command(flatten)]
     Operate(Operate),
 }

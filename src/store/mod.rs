@@ -6,6 +6,7 @@
 pub mod call_steps;
 pub mod calls;
 pub mod chats;
+pub mod dump;
 mod error;
 pub mod group_calls;
 pub mod invites;

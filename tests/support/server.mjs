@@ -128,7 +128,8 @@ export async function until(what, ask, timeout = 10_000) {
   }
 }
 
-async function newDatabase(url) {
+/** A new, empty database of the PostgreSQL that `url` names. */
+export async function newDatabase(url) {
   const name = `test_${randomBytes(8).toString("hex")}`;
   await promisify(execFile)("psql", ["--quiet", "--command", `create database ${name}`, url]);
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
