@@ -15,8 +15,8 @@ use crate::http::{App, Rules};
 use crate::media::{Media, MediaConfig, RelaySecrets, TransportPolicy};
 use crate::reach::Reach;
 use crate::service::{
-    Auth, AuthLimits, Calls, CallsConfig, Chats, Ground, Ice, Invites, Passwords, People, Relay,
-    Throttle, Tokens,
+    Auth, AuthLimits, Calls, CallsConfig, Chats, Ground, Health, Ice, Invites, Passwords, People,
+    Relay, Throttle, Tokens,
 };
 use crate::store::Db;
 
@@ -243,6 +243,7 @@ pub(crate) fn assemble(
         calls,
         clock: ground.clock.clone(),
         ice: Ice::new(ground.clone()),
+        health: Health::new(ground.clone()),
         relay: Relay::new(ground.clone()),
         logins: Throttle::new(auth.logins_per_minute),
         invitations: Throttle::new(auth.invites_per_minute),

@@ -30,6 +30,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::ConnectInfo;
 use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketioxide::SocketIo;
 use tokio::net::TcpListener;
@@ -46,10 +47,10 @@ use crate::control::ControlError;
 use crate::domain::{Event, Invalid, InviteCode, UnixMillis};
 use crate::http::{App, RemoteEnd};
 use crate::media::{RelayEvents, Reports};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sources};
 use crate::reach::Reach;
 pub use crate::reload::Reload;
-use crate::service::{Clock, Ground, Journal, Tasks};
+use crate::service::{Clock, Ground, Journal, Tally, Tasks};
 use crate::store::{Db, StoreError};
 
 /// How long requests and use cases that were begun may take when the server stops.
@@ -181,7 +182,11 @@ impl Server {
         let (relay_config, live_calls) =
             relay_config(config, secrets, reach, certificates.as_ref());
         let mut relay = ::net::Relay::start(relay_config)?;
-        let db = open(config).await?;
+        let counted = metrics.is_some().then(Metrics::default);
+        let mut db = open(config).await?;
+        if let Some(metrics) = &counted {
+            db = db.observed(metrics.transactions());
+        }
         let tasks = Tasks::default();
         let media = media(config, secrets, &relay, reach, live_calls)?;
         let clock = Clock::system();
@@ -205,6 +210,7 @@ impl Server {
             clock,
             journal,
             tasks: tasks.clone(),
+            tally: Tally::default(),
         };
         let (app, gateway) = assemble(config, secrets, &ground)?;
         if let Some(reports) = Reports::of(&mut relay) {
@@ -212,10 +218,16 @@ impl Server {
         }
         prepare(config, &app).await?;
         prune_hourly(&tasks, &app, config.calls.record_lifetime);
-        if let Some(listener) = metrics {
+        if let Some((listener, metrics)) = metrics.zip(counted.clone()) {
             let stopping = tasks.clone();
             let stop = async move { stopping.stopped().await };
-            tasks.start(Metrics::new(ground.media.clone()).serve(listener, stop));
+            let sources = Sources {
+                media: ground.media.clone(),
+                bus: ground.bus.clone(),
+                db: db.clone(),
+                tally: ground.tally.clone(),
+            };
+            tasks.start(metrics.serve(sources, listener, stop));
         }
 
         let stopping = tasks.clone();
@@ -239,7 +251,11 @@ impl Server {
         }
 
         let (layer, io) = gateway::layer(gateway);
-        let routes = http::finish(http::router(app), config.is_direct())
+        let mut routes = http::finish(http::router(app), config.is_direct());
+        if let Some(metrics) = counted {
+            routes = routes.layer(from_fn_with_state(metrics, metrics::measure));
+        }
+        let routes = routes
             .layer(layer)
             .layer(axum::middleware::map_request(hand_over_switch));
         let (stop_accepting, close_all) = (CancellationToken::new(), CancellationToken::new());
@@ -276,6 +292,7 @@ impl Server {
     /// Stops: no new connections, sockets closed so that clients come back by themselves, what was begun finished, the
     /// database closed last.
     pub async fn stop(self) {
+        self.tasks.call_last();
         self.stop_accepting.cancel();
         self.bus.tell_everybody(&Event::Stopping);
         tokio::time::sleep(FAREWELL).await;

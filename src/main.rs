@@ -30,9 +30,10 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Told>() => ExitCode::from(2),
         Err(error) => {
             // Nothing is left to tell if standard error is closed.
-            drop(writeln!(io::stderr(), "{error:#}"));
+            drop(writeln!(io::stderr(), "{}", whole(&error)));
             if error.is::<BackupError>() {
                 return ExitCode::FAILURE;
             }
@@ -40,6 +41,23 @@ fn main() -> ExitCode {
             ExitCode::from(failure.map_or(2, cli::Failure::exit_code))
         }
     }
+}
+
+/// Why the server ended stands in the log already, in the log's form.
+#[derive(Debug, thiserror::Error)]
+#[error("the server ended, as the log says")]
+struct Told;
+
+/// The error and what caused it; most of ours tell their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn load(flags: &Flags) -> anyhow::Result<Loaded> {
@@ -115,12 +133,29 @@ async fn serve(flags: Flags, loaded: Loaded) -> anyhow::Result<()> {
             Reload::new(flags, loaded, move |new| filter.reload(new))
         }
         LogFormat::Json => {
-            let log = log.json().with_filter_reloading();
+            let log = log.json().flatten_event(true).with_filter_reloading();
             let filter = log.reload_handle();
             log.init();
             Reload::new(flags, loaded, move |new| filter.reload(new))
         }
     };
-    let secrets = Secrets::load_or_create(&config)?;
-    Ok(zvonilka::run(&config, &secrets, reload).await?)
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        tracing::error!(
+            at,
+            reason = panic.payload_as_str(),
+            "something panicked: a fault of this program, please report it"
+        );
+    }));
+    let run = async {
+        let secrets = Secrets::load_or_create(&config)?;
+        Ok::<_, anyhow::Error>(zvonilka::run(&config, &secrets, reload).await?)
+    };
+    match (run.await, config.log.format) {
+        (Err(error), LogFormat::Json) => {
+            tracing::error!(error = whole(&error), "the server ends");
+            Err(Told.into())
+        }
+        (ended, LogFormat::Json | LogFormat::Text) => ended,
+    }
 }

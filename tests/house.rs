@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("store", &["domain"]),
     ("bus", &["domain"]),
     ("media", &["domain"]),
-    ("metrics", &["media"]),
+    ("metrics", &["bus", "domain", "media", "service", "store"]),
     ("service", &["domain", "store", "bus", "media"]),
     ("wire", &["domain"]),
     ("http", &["domain", "service", "wire"]),

@@ -3,7 +3,7 @@ import solid from "vite-plugin-solid";
 import { VitePWA } from "vite-plugin-pwa";
 
 /** First path segments that belong to the server; everything else is a page of this client. */
-const SERVER_PATHS = ["auth", "users", "chats", "messages", "calls", "invitation-codes", "files", "notifications", "api-docs", "socket.io"];
+const SERVER_PATHS = ["auth", "users", "chats", "messages", "calls", "invitation-codes", "files", "notifications", "health", "api-docs", "socket.io"];
 const server = process.env["ZVONILKA_SERVER"] ?? "http://127.0.0.1:3000";
 
 export default defineConfig({

@@ -163,6 +163,14 @@ impl Bus {
             .collect()
     }
 
+    /// Counts the sockets of one channel.
+    #[must_use]
+    pub fn count(&self, channel: Channel) -> usize {
+        let all = self.lock();
+        let of_channel = |entry: &&Entry| entry.listener.channel == channel;
+        all.by_id.values().filter(of_channel).count()
+    }
+
     /// Returns everybody who is online.
     #[must_use]
     pub fn online(&self) -> Vec<UserId> {

@@ -15,23 +15,33 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
     /// The public host name; with it the server is meant for others than this machine
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub domain: Option<String>,
     /// Address and port for pages and the API [default: 127.0.0.1:3000]
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "ADDRESS:PORT"
+    )]
     pub http_listen: Option<String>,
     /// sqlite:PATH or postgres://USER@HOST:PORT/NAME [default: a file in the data directory]. Other users of the
     /// machine see flags: put a password into the file or the environment instead
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// Address and port for STUN and TURN [default: 127.0.0.1:3478]
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "ADDRESS:PORT"
+    )]
     pub turn_listen: Option<String>,
     /// The address by which clients reach the TURN server
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "ADDRESS")]
     pub turn_external_address: Option<String>,
     /// What is logged, such as "debug" or "info,zvonilka::gateway=debug" [default: info]
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILTER")]
     pub log: Option<String>,
 }
 

@@ -9,6 +9,7 @@ mod connection;
 mod error;
 mod extract;
 mod field;
+mod health;
 mod invites;
 mod openapi;
 mod redirect;
@@ -63,6 +64,8 @@ pub struct App {
     pub clock: Clock,
     /// ICE servers.
     pub ice: crate::service::Ice,
+    /// Whether the server works.
+    pub health: crate::service::Health,
     /// The relay's allocations.
     pub relay: crate::service::Relay,
     /// How often one address may sign in.

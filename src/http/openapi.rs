@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Shared, auth, calls, chats, invites, relay, users};
+use super::{Shared, auth, calls, chats, health, invites, relay, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -73,6 +73,8 @@ pub(super) fn routes() -> (Router<Shared>, Document) {
         .routes(routes!(calls::report))
         .routes(routes!(calls::get, calls::delete))
         .routes(routes!(calls::end))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
         .routes(routes!(relay::list))
         .routes(routes!(relay::end))
         .split_for_parts();

@@ -7,12 +7,14 @@ mod auth;
 mod calls;
 mod chats;
 mod clock;
+mod health;
 mod ice;
 mod invites;
 mod journal;
 mod passwords;
 mod people;
 mod relay;
+mod tally;
 mod tasks;
 mod throttle;
 mod tokens;
@@ -22,12 +24,14 @@ pub use auth::{Auth, AuthError, AuthLimits, RegisterError, SignedIn};
 pub use calls::{CallRefused, Calls, CallsConfig, Entered, Joined, Joins};
 pub use chats::{Changes, ChatError, Chats, Marked, Sent};
 pub use clock::Clock;
+pub use health::{Health, Readiness};
 pub use ice::{Ice, IceConfig, TransportPolicy};
 pub use invites::{InviteError, Invites};
 pub use journal::Journal;
 pub use passwords::{Busy, Passwords};
 pub use people::{People, PeopleError, Presence, SignIn};
 pub use relay::{Allocation, AllocationId, Flow, OwnedAllocation, Relay, RelayRefused, Transport};
+pub use tally::Tally;
 pub use tasks::Tasks;
 pub use throttle::{Throttle, Throttled};
 pub use tokens::Tokens;
@@ -51,4 +55,6 @@ pub struct Ground {
     pub journal: Journal,
     /// What must be finished before the server stops.
     pub tasks: Tasks,
+    /// What has happened since the start.
+    pub tally: Tally,
 }

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    last_call: CancellationToken,
     stop: CancellationToken,
 }
 
@@ -45,6 +46,17 @@ impl Tasks {
     /// Returns once the server stops; work without an end of its own then ends.
     pub async fn stopped(&self) {
         self.stop.cancelled().await;
+    }
+
+    /// The server is about to stop: nobody is to be sent to it any more.
+    pub fn call_last(&self) {
+        self.last_call.cancel();
+    }
+
+    /// Says whether the server is about to stop.
+    #[must_use]
+    pub fn is_last_call(&self) -> bool {
+        self.last_call.is_cancelled()
     }
 
     /// Says whether the server stops.

@@ -240,6 +240,24 @@ pub async fn live(tx: &mut Tx) -> Result<Vec<GroupRecord>, StoreError> {
     Ok(entries.into_iter().map(|entry| entry.call).collect())
 }
 
+/// Counts the calls of both forms that ring or go on, by form and status.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_live(tx: &mut Tx) -> Result<Vec<(CallForm, CallStatus, i64)>, StoreError> {
+    let sql = "select form, status, count(*) from calls where status in ('ringing', 'answered') group by form, status";
+    let rows: Vec<(String, String, i64)> = on!(tx, |c| sqlx::query_as(sql).fetch_all(c).await)?;
+    let row = |(form, status, count): (String, String, i64)| {
+        let form = read("calls.form", &form, CallForm::parse)?;
+        Ok((
+            form,
+            read("calls.status", &status, CallStatus::parse)?,
+            count,
+        ))
+    };
+    rows.into_iter().map(row).collect()
+}
+
 /// Returns a call of either form.
 ///
 /// # Errors

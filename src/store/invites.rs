@@ -68,8 +68,8 @@ pub async fn by_code(
     lock: bool,
 ) -> Result<Option<Invite>, StoreError> {
     let sql = match (&*tx, lock) {
-        (Tx::Postgres(_), true) => "select * from invitation_codes where code = $1 for update",
-        (Tx::Postgres(_), false) | (Tx::Sqlite(_), _) => {
+        (Tx::Postgres(..), true) => "select * from invitation_codes where code = $1 for update",
+        (Tx::Postgres(..), false) | (Tx::Sqlite(..), _) => {
             "select * from invitation_codes where code = $1"
         }
     };

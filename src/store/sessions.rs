@@ -243,8 +243,8 @@ pub async fn insert_token(tx: &mut Tx, token: &RefreshRow) -> Result<(), StoreEr
 pub async fn token(tx: &mut Tx, id: TokenId) -> Result<Option<RefreshRow>, StoreError> {
     // SQLite has one writer: its rows need no lock.
     let sql = match tx {
-        Tx::Sqlite(_) => "select * from refresh_tokens where id = $1",
-        Tx::Postgres(_) => "select * from refresh_tokens where id = $1 for update",
+        Tx::Sqlite(..) => "select * from refresh_tokens where id = $1",
+        Tx::Postgres(..) => "select * from refresh_tokens where id = $1 for update",
     };
     Ok(on!(tx, |c| sqlx::query_as(sql)
         .bind(id)

@@ -112,8 +112,8 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
 /// [`StoreError`] of the database.
 pub async fn lock_roles(tx: &mut Tx) -> Result<(), StoreError> {
     match tx {
-        Tx::Sqlite(_) => {}
-        Tx::Postgres(_) => {
+        Tx::Sqlite(..) => {}
+        Tx::Postgres(..) => {
             // Rows would not do: of two who register first, neither is there to be locked.
             execute!(tx, "select pg_advisory_xact_lock($1)", ROLES_LOCK)?;
         }
@@ -168,8 +168,8 @@ pub async fn credentials(tx: &mut Tx, key: &NameKey) -> Result<Option<Credential
 /// [`StoreError`] of the database.
 pub async fn lock_password(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
     let sql = match tx {
-        Tx::Sqlite(_) => "select password_hash from users where id = $1 and deleted_at is null",
-        Tx::Postgres(_) => {
+        Tx::Sqlite(..) => "select password_hash from users where id = $1 and deleted_at is null",
+        Tx::Postgres(..) => {
             "select password_hash from users where id = $1 and deleted_at is null for update"
         }
     };

@@ -27,8 +27,8 @@ impl Family {
     async fn alter(&self, sql: &'static str) {
         let mut tx = self.ground.db.write().await.unwrap();
         match &mut tx {
-            Tx::Sqlite(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
-            Tx::Postgres(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
+            Tx::Sqlite(tx, _) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
+            Tx::Postgres(tx, _) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
         }
         tx.commit().await.unwrap();
     }

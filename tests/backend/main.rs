@@ -10,6 +10,7 @@ mod explain_relay;
 mod group_devices;
 mod group_rows;
 mod groups;
+mod health;
 mod migrations;
 mod operator;
 mod relay;

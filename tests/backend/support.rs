@@ -15,7 +15,7 @@ use zvonilka::domain::{Actor, InviteCode, Password, UnixMillis, User, UserName};
 use zvonilka::media::{Media, MediaConfig, RelayEvents, RelaySecrets, Reports, TransportPolicy};
 use zvonilka::service::{
     self, Auth, AuthLimits, Calls, CallsConfig, Chats, Clock, Ground, Ice, Invites, Journal,
-    Passwords, People, SignedIn, Tasks, Tokens,
+    Passwords, People, SignedIn, Tally, Tasks, Tokens,
 };
 use zvonilka::store::Db;
 
@@ -108,6 +108,10 @@ impl Relay {
         self.running.local_addrs()[0]
     }
 
+    pub(crate) fn stop(self) {
+        self.running.stop();
+    }
+
     fn media(&self) -> Media {
         let secrets = RelaySecrets {
             current: Self::SECRET,
@@ -175,6 +179,7 @@ impl World {
             media: relay.media(),
             clock,
             tasks,
+            tally: Tally::default(),
         };
         let world = Self::over(ground, now, relay, folder);
         world.chats.found_family("Семейный Чат").await.unwrap();

@@ -1,5 +1,6 @@
 // What Prometheus reads: the text format, and numbers that follow what the relay does.
 import assert from "node:assert/strict";
+import fs from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Server, freePort, until } from "../support/server.mjs";
 import { TurnClient } from "./turn-client.mjs";
@@ -21,9 +22,10 @@ test("every family has its help, its type and the server's name, and no line is 
   const { helps, types, samples } = read(await answer.text());
   assert.ok(samples.length > 20);
   for (const { name } of samples) {
-    assert.match(name, /^zvonilka_(turn|rooms)_[a-z0-9_]+$/);
-    assert.match(types.get(name), name.endsWith("_total") ? /^counter$/ : /^gauge$/, name);
-    assert.ok(helps.get(name)?.endsWith("."), name);
+    assert.match(name, /^(zvonilka|process)_[a-z0-9_]+$/);
+    const family = types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
+    assert.match(types.get(family) ?? "", family !== name ? /^histogram$/ : name.endsWith("_total") ? /^counter$/ : /^gauge$/, name);
+    assert.ok(helps.get(family)?.endsWith("."), family);
   }
   assert.equal(new Set(samples.map(({ key }) => key)).size, samples.length, "each series once");
 });
@@ -52,6 +54,52 @@ test("an allocation, what it relays, a refusal and a drop are counted", async (t
   });
   assert.equal(await client.refresh(0), 200);
   await until("it is gone", async () => grew(await scrape(), "zvonilka_turn_allocations", {}) === 0);
+});
+
+test("requests are counted by the template of their route, and what is no route together", async () => {
+  const REQUESTS = "zvonilka_http_request_duration_seconds_count";
+  const before = await scrape();
+  const { token } = await server.signIn("anna");
+  for (const id of ["00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-000000000001"]) {
+    assert.equal((await server.request("GET", `/users/${id}`, { token })).status, 404);
+  }
+  for (const page of ["/", "/people", "/wp-admin.php"]) await fetch(server.url + page);
+  const after = await scrape();
+  const grew = (labels) => (after.get(REQUESTS, labels) ?? 0) - (before.get(REQUESTS, labels) ?? 0);
+  assert.equal(grew({ route: "/users/{id}", method: "GET", status: "4xx" }), 2);
+  assert.equal(grew({ route: "/auth/login", method: "POST", status: "2xx" }), 1);
+  assert.equal(grew({ route: "(pages)", method: "GET" }), 3);
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.ok(!text.includes("wp-admin") && !text.includes("00000000-0000"), "what clients make up is no label");
+});
+
+test("messages, sockets, calls and the database are counted", async () => {
+  const [anna, boris] = [await server.signIn("anna"), await server.person("boris")];
+  const [chat] = await server.ok("GET", "/chats", { token: anna.token });
+  const before = await scrape();
+  await server.ok("POST", `/chats/${chat.id}/messages`, { token: anna.token, body: { content: "hello" } });
+  const call = await server.ok("POST", "/calls/initiate", { token: anna.token, body: { targetUserId: boris.id, type: "voice" } });
+  const ringing = await scrape();
+  assert.equal(ringing.get("zvonilka_calls", { form: "private", status: "ringing" }), 1);
+  assert.equal(ringing.get("zvonilka_database_up", {}), 1);
+  assert.ok(ringing.get("zvonilka_database_connections", {}) > 0);
+  assert.ok(ringing.get("zvonilka_database_transaction_seconds_count", { access: "write" }) > 0);
+  assert.ok(ringing.get("process_resident_memory_bytes", {}) > 1 << 20);
+  assert.equal(ringing.get("zvonilka_chat_messages_total", {}) - before.get("zvonilka_chat_messages_total", {}), 1);
+  await server.ok("POST", `/calls/${call.id}/end`, { token: anna.token });
+  await until("it is counted as ended", async () =>
+    (await scrape()).get("zvonilka_calls_ended_total", { form: "private", reason: "cancelled" }) === 1);
+  assert.equal((await scrape()).get("zvonilka_calls", {}), 0);
+});
+
+test("every metric of the dashboard is on the page", async () => {
+  const text = await fs.readFile(new URL("../../docs/grafana/zvonilka.json", import.meta.url), "utf8");
+  const named = new Set(text.match(/\b(zvonilka|process)_[a-z0-9_]+/g));
+  assert.ok(named.size > 20);
+  const { samples, types } = read(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+  const there = new Set(samples.map(({ name }) => name));
+  const missing = [...named].filter((name) => !there.has(name) && !types.has(name));
+  assert.deepEqual(missing, []);
 });
 
 test("there is nothing but the metrics there, and without an address no metrics", async () => {

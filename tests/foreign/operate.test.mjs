@@ -131,6 +131,7 @@ test("the socket is its owner's alone, one server has it, and it is gone when th
   const { code, stderr } = await run(["user", "list"]);
   assert.equal(code, 1);
   for (const hint of [socket, "Is it running?", "--data-dir"]) assert.ok(stderr.includes(hint), stderr);
+  assert.equal(stderr.match(/os error/g).length, 1, `it is said once: ${stderr}`);
   await server.launch();
   assert.equal((await run(["user", "list"])).code, 0);
   await server.end("SIGKILL");

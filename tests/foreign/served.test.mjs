@@ -14,7 +14,7 @@ const register = (server, invitationCode) =>
     body: JSON.stringify({ username: "anna", password: "correct horse", invitationCode }),
   });
 
-const codes = (server) => server.log.map((line) => JSON.parse(line).fields.code).filter(Boolean);
+const codes = (server) => server.log.map((line) => JSON.parse(line).code).filter(Boolean);
 
 test("a served server makes a random invite, shows it once, and does not know the well-known one", async () => {
   const server = await Server.start({ ...PROXIED, "log.format": "json" });

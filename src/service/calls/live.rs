@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::domain::{Call, Command, Effect, Event, GroupView, UnixMillis};
+use crate::domain::{Call, CallForm, Command, Effect, Event, GroupView, UnixMillis};
 use crate::store::{self as repo, StoreError};
 
 use super::group::{self, Growth};
@@ -90,6 +90,8 @@ pub(super) async fn run(
     calls.lock().remove(call.record().id);
     let record = call.record();
     let reason = record.reason.map_or("", crate::domain::EndReason::as_str);
+    let tally = &calls.ground.tally;
+    tally.call_ended(CallForm::Private, record.reason);
     tracing::info!(call = %record.id, reason, seconds = record.duration_secs(), "call ended");
 }
 

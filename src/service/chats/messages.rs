@@ -102,6 +102,7 @@ impl Chats {
         let members = repo::chats::member_ids(&mut tx, chat).await?;
         tx.commit().await?;
         let message = Arc::new(message.ok_or(ChatError::NotFound)?);
+        self.ground.tally.message();
         self.ground.bus.tell_users(
             &members,
             &Event::Changed {

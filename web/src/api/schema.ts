@@ -377,6 +377,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says that the process answers. */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether the server can do its work, and which part cannot. An answer is up to a second old. */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invitation-codes": {
         parameters: {
             query?: never;
@@ -1210,6 +1244,11 @@ export interface components {
          * @enum {string}
          */
         LinkState: "connecting" | "connected" | "lost";
+        /** @description That the process answers. */
+        LiveBody: {
+            /** @description `ok`. */
+            status: string;
+        };
         /** @description Name and password. */
         LoginBody: {
             /** Format: password */
@@ -1370,6 +1409,17 @@ export interface components {
             readSeq: number;
             /** Format: int64 */
             unreadCount: number;
+        };
+        /** @description What works. */
+        ReadyBody: {
+            /** @description `ok`, or `fails`: the database does not answer. */
+            database: string;
+            /** @description `ok`, or `fails`: a thread of the relay does not answer. */
+            relay: string;
+            /** @description `ok`, or `stopping`. */
+            server: string;
+            /** @description `ok`, or `unavailable` if any part is not `ok`. */
+            status: string;
         };
         /** @description A refresh token. */
         RefreshBody: {
@@ -2711,6 +2761,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveBody"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyBody"];
                 };
             };
         };

@@ -11,6 +11,7 @@ const SERVER = [
   "invitation-codes",
   "files",
   "notifications",
+  "health",
   "api-docs",
   "socket.io",
   "assets",

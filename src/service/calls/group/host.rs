@@ -12,8 +12,8 @@ use super::super::{CallRefused, Calls};
 use super::Entered;
 use crate::bus::Channel;
 use crate::domain::{
-    Answered, Audience, CallError, CallLeg, CallRecord, CallStatus, Event, GroupCall, GroupCommand,
-    GroupEffect, GroupEvent, GroupRecord, GroupRequest, GroupView, Joining, Newcomer,
+    Answered, Audience, CallError, CallForm, CallLeg, CallRecord, CallStatus, Event, GroupCall,
+    GroupCommand, GroupEffect, GroupEvent, GroupRecord, GroupRequest, GroupView, Joining, Newcomer,
     ParticipantId, PublicationId, RoomAsk, RoomReport, Sdp, SessionId, Speaker, Step, Target, Tile,
     Track, UnixMillis, UserId, UserName,
 };
@@ -93,6 +93,8 @@ pub(in super::super) async fn run(
     let record = host.call.record();
     host.calls.lock().remove(record.id);
     let reason = record.reason.map_or("", crate::domain::EndReason::as_str);
+    let tally = &host.calls.ground.tally;
+    tally.call_ended(CallForm::Group, record.reason);
     tracing::info!(call = %record.id, reason, seconds = record.duration_secs(), "group call ended");
 }
 

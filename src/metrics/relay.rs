@@ -1,68 +1,11 @@
-//! What the relay counts, as a page that Prometheus reads: `GET /metrics`, on loopback alone.
-//!
-//! Owns the names, which administrators' dashboards depend on. Nothing is counted here: each reading takes the relay's own counters.
+//! What the relay and the rooms of group calls count.
 
-use std::sync::Arc;
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
-use axum::routing::get;
-use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use tokio::net::TcpListener;
+use crate::media::{Counters, Flow};
 
-use crate::media::{Counters, Flow, Media};
-
-/// The text format that every Prometheus reads.
-const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// The page. Cheap to clone.
-#[derive(Clone)]
-pub struct Metrics {
-    media: Media,
-    recorder: Arc<PrometheusRecorder>,
-}
-
-impl Metrics {
-    /// Reads the counters of this relay.
-    #[must_use]
-    pub fn new(media: Media) -> Self {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        with_local_recorder(&recorder, describe);
-        Self {
-            media,
-            recorder: Arc::new(recorder),
-        }
-    }
-
-    /// Serves the page until `stop`.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) {
-        let routes = Router::new().route("/metrics", get(page)).with_state(self);
-        let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "metrics are served no longer");
-        }
-    }
-
-    fn render(&self) -> String {
-        let counters = self.media.counters();
-        with_local_recorder(&*self.recorder, || record(&counters));
-        self.recorder.handle().render()
-    }
-}
-
-async fn page(State(metrics): State<Metrics>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, FORMAT)], metrics.render())
-}
-
-/// Names each family; a name once given stays.
-fn describe() {
+/// Names each family.
+pub(super) fn describe() {
     for (name, help) in [
         ("zvonilka_turn_allocations", "Allocations that live."),
         (
@@ -171,7 +114,7 @@ fn describe() {
     }
 }
 
-fn record(counters: &Counters) {
+pub(super) fn record(counters: &Counters) {
     let (turn, streams, queues) = (&counters.turn, &counters.streams, &counters.queues);
     gauge!("zvonilka_turn_allocations").set(turn.allocations as f64);
     gauge!("zvonilka_turn_streams").set(streams.open as f64);
