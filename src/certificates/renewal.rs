@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Acme, AcmeError, Shared, Validity, pem};
 
@@ -52,11 +52,14 @@ pub(super) async fn watch(shared: &Shared, certificate: &Path, key: &Path) {
 /// Asks the authority whenever there is no certificate, or a third of its life is left.
 pub(super) async fn renew(shared: &Shared, acme: &Acme) {
     let mut failures = 0;
+    // To a clock that is far ahead a certificate is due at once: the authority would be asked again and again.
+    let mut soonest = Instant::now();
     loop {
         let now = SystemTime::now();
-        let wait = shared
+        let due = shared
             .validity()
             .map_or(Duration::ZERO, |validity| due(validity, now));
+        let wait = due.max(soonest.saturating_duration_since(Instant::now()));
         if !wait.is_zero() {
             tokio::select! {
                 () = sleep(wait.min(TICK)) => {}
@@ -67,6 +70,7 @@ pub(super) async fn renew(shared: &Shared, acme: &Acme) {
         match acme.obtain(shared).await {
             Ok(certificate) => {
                 failures = 0;
+                soonest = Instant::now() + certificate.validity.length() / 3;
                 tracing::info!("the authority has given a certificate");
                 shared.serve(certificate);
             }
