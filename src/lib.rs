@@ -226,6 +226,7 @@ impl Server {
                 bus: ground.bus.clone(),
                 db: db.clone(),
                 tally: ground.tally.clone(),
+                certificates: certificates.clone(),
             };
             tasks.start(metrics.serve(sources, listener, stop));
         }

@@ -16,7 +16,10 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("store", &["domain"]),
     ("bus", &["domain"]),
     ("media", &["domain"]),
-    ("metrics", &["bus", "domain", "media", "service", "store"]),
+    (
+        "metrics",
+        &["bus", "certificates", "domain", "media", "service", "store"],
+    ),
     ("service", &["domain", "store", "bus", "media"]),
     ("wire", &["domain"]),
     ("http", &["domain", "service", "wire"]),

@@ -21,6 +21,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use tokio::net::TcpListener;
 
 use crate::bus::Bus;
+use crate::certificates::Certificates;
 use crate::media::Media;
 use crate::service::Tally;
 use crate::store::{Db, Observed, Observer};
@@ -54,6 +55,8 @@ pub struct Sources {
     pub db: Db,
     /// What use cases did.
     pub tally: Tally,
+    /// Of TLS, if it is served.
+    pub certificates: Option<Certificates>,
 }
 
 impl Default for Metrics {

@@ -1,6 +1,6 @@
 //! What the backend counts: requests, sockets, messages, calls, the database.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use tokio::time::timeout;
@@ -13,6 +13,9 @@ use crate::store::{Db, StoreError, group_calls};
 pub(super) const REQUESTS: &str = "zvonilka_http_request_duration_seconds";
 pub(super) const WAITED: &str = "zvonilka_database_wait_seconds";
 pub(super) const LASTED: &str = "zvonilka_database_transaction_seconds";
+
+const CERTIFICATE_ENDS: &str = "zvonilka_certificate_expires_timestamp_seconds";
+const CERTIFICATE_FAILING: &str = "zvonilka_certificate_renewal_failing";
 
 /// How long a reading waits for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,6 +48,14 @@ pub(super) fn describe() {
         (
             "zvonilka_database_connections",
             "Open connections to the database, by pool and state.",
+        ),
+        (
+            CERTIFICATE_ENDS,
+            "Until when the certificate that is served is good, in seconds since 1970; absent while there is none.",
+        ),
+        (
+            CERTIFICATE_FAILING,
+            "1 if the last attempt to have a newer certificate failed.",
         ),
         (
             "zvonilka_build_info",
@@ -108,6 +119,16 @@ pub(super) fn record(sources: &Sources, live: Option<&[(CallForm, CallStatus, i6
             let labels = [("pool", pool.name), ("state", state)];
             gauge!("zvonilka_database_connections", &labels).set(count);
         }
+    }
+    if let Some(certificates) = &sources.certificates {
+        let status = certificates.status();
+        let ends = status
+            .validity
+            .and_then(|it| it.until.duration_since(UNIX_EPOCH).ok());
+        if let Some(ends) = ends {
+            gauge!(CERTIFICATE_ENDS).set(ends.as_secs_f64());
+        }
+        gauge!(CERTIFICATE_FAILING).set(if status.failure.is_some() { 1.0 } else { 0.0 });
     }
     gauge!("zvonilka_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

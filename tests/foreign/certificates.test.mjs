@@ -65,7 +65,13 @@ test("an authority that finds nobody is quoted, the server goes on, and is asked
     assert.match(said, /port 443 or 80 must be open/);
     assert.equal((await server.request("GET", "/users/profile")).status, 401, "it serves nonetheless");
     // Somebody opens the port.
-    const way = net.createServer((from) => from.pipe(net.connect(ports.https, "127.0.0.1")).pipe(from)).listen(tlsPort, "127.0.0.1");
+    const way = net.createServer((from) => {
+      const to = net.connect(ports.https, "127.0.0.1");
+      // Whoever hangs up first may leave the other with something to say.
+      for (const end of [from, to]) end.on("error", () => [from, to].forEach((socket) => socket.destroy()));
+      from.pipe(to).pipe(from);
+    });
+    way.listen(tlsPort, "127.0.0.1");
     server.process.kill("SIGHUP");
     await until("the certificate is there", () => certificate(ports.https, authority.root).catch(() => null), 30_000);
     way.close();
@@ -88,6 +94,9 @@ test("a certificate is renewed before it expires, and one that cannot be renewed
     open.destroy();
     authority.kill();
     await until("a warning", () => server.log.find((line) => line.includes("cannot be renewed")), 20_000);
+    const counted = await (await fetch(`http://${server.settings["metrics.listen"]}/metrics`)).text();
+    assert.match(counted, /zvonilka_certificate_renewal_failing 1/);
+    assert.match(counted, /zvonilka_certificate_expires_timestamp_seconds 1\d{9}/);
     const stays = await certificate(ports.https, authority.root, { rejectUnauthorized: false });
     assert.equal(stays.serialNumber, second.serialNumber);
   });
@@ -152,6 +161,7 @@ async function served({ validity, tlsPort, httpPort, waits = true }, use) {
       "acme.root_file": authority.rootFile,
       "acme.email": "admin@example.org",
       "auth.first_invite": "secret_invite",
+      "metrics.listen": `127.0.0.1:${await freePort("tcp")}`,
     });
     if (waits) await until("there is a certificate", () => certificate(ports.https, authority.root).catch(() => null), 30_000);
     await use({ server, ports, authority });
