@@ -1,12 +1,13 @@
 //! `zvonilka call`.
 
 use clap::Subcommand;
+use hyper::Method;
 use serde_json::json;
 
 use super::Failure;
 use super::client::Client;
 use super::output::{Output, lasting, moment, table};
-use crate::control::{Call, CallPerson, ExplainedStep, Explanation};
+use crate::control::{Call, CallPerson, Done, ExplainedStep, Explanation};
 
 /// What to do with calls.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -33,6 +34,8 @@ pub enum Command {
         #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "ru"])]
         language: String,
     },
+    /// Take no new calls and wait until those that go on are over, before a restart. Interrupted, it lets calls in again
+    Drain,
     /// End a call for everybody
     End {
         /// Its id, as `call list` shows it
@@ -53,6 +56,13 @@ pub(super) async fn run(command: Command, server: &Client) -> Result<Output, Fai
             let path = ["calls", &id, "explanation"];
             let answer = server.get::<Explanation>(&path, &query).await?;
             let text = explained(&answer.read);
+            Ok(Output::new(answer.json, text))
+        }
+        Command::Drain => {
+            let path = ["drain"];
+            let answer = server.send::<Done>(Method::POST, &path, &Done {}).await?;
+            let text =
+                "No call goes on, and none is taken for a minute. Now: systemctl restart zvonilka";
             Ok(Output::new(answer.json, text))
         }
         Command::End { id } => {

@@ -5,8 +5,8 @@ use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::refused::Refused;
+use super::{Done, Shared};
 use crate::domain::{
     Authority, CallEntry, CallId, CallStep, CallStory, EndReason, Language, Step, UnixMillis,
     UserId, device_name, explain,
@@ -107,6 +107,14 @@ pub(super) async fn list(
     let now = app.clock.now();
     let call = |entry| Call::new(entry, now);
     Ok(Json(calls.iter().map(call).collect()))
+}
+
+/// Answers when no call goes on any more; who stops waiting lets new calls in again.
+pub(super) async fn drain(State(app): State<Shared>) -> Json<Done> {
+    tracing::info!("no new calls are taken until those that go on are over");
+    app.calls.drain().await;
+    tracing::info!("no call goes on");
+    Json(Done {})
 }
 
 pub(super) async fn show(

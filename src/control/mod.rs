@@ -14,7 +14,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::Certificates;
@@ -69,6 +69,7 @@ fn router(control: Control) -> Router {
         .route("/relay/allocations", get(relay::list))
         .route("/relay/allocations/{id}", delete(relay::end))
         .route("/calls", get(calls::list))
+        .route("/drain", post(calls::drain))
         .route("/calls/{id}", get(calls::show).delete(calls::end))
         .route("/calls/{id}/explanation", get(calls::explained))
         .fallback(refused::no_such_route)

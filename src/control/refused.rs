@@ -149,7 +149,7 @@ impl From<CallRefused> for Refused {
     fn from(error: CallRefused) -> Self {
         match &error {
             CallRefused::NotFound => Self::of(Kind::NotFound, &error),
-            CallRefused::Overrun => Self::of(Kind::Busy, &error),
+            CallRefused::Overrun | CallRefused::Stopping => Self::of(Kind::Busy, &error),
             CallRefused::Refused(CallError::Ended) | CallRefused::Group(GroupRefusal::Ended) => {
                 Self::new(Kind::Refused, "the call has ended already")
             }

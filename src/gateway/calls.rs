@@ -35,6 +35,7 @@ impl From<CallRefused> for Refusal {
             | CallRefused::PeerTooOld
             | CallRefused::PeerAway
             | CallRefused::SignedOut
+            | CallRefused::Stopping
             | CallRefused::TooManyReports
             | CallRefused::Group(_)
             | CallRefused::Room(_)

@@ -318,6 +318,10 @@ impl From<CallRefused> for ApiError {
                     Duration::from_secs(1),
                 );
             }
+            CallRefused::Stopping => {
+                let (status, later) = (StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60));
+                return Self::retry(error.code(), status, sentence(&error), later);
+            }
             CallRefused::NotFound | CallRefused::NoSuchUser | CallRefused::NoSuchChat => {
                 StatusCode::NOT_FOUND
             }

@@ -104,6 +104,25 @@ async fn a_call_rings_is_answered_and_ends_and_its_row_says_so(world: World) {
 }
 
 on_both! {
+async fn while_the_last_calls_are_waited_for_none_begins_and_none_ends(world: World) {
+    let (anna, boris, vera) = (world.member("Анна").await, world.member("Борис").await, world.member("Вера").await);
+    let call = world.calls.initiate(&anna, boris.user, CallKind::Voice).await.unwrap();
+    let waits = tokio::spawn({ let calls = world.calls.clone(); async move { calls.drain().await } });
+    eventually(|| async { matches!(world.calls.initiate(&vera, boris.user, CallKind::Voice).await, Err(CallRefused::Stopping)) }).await;
+    assert!(matches!(world.calls.initiate(&anna, vera.user, CallKind::Voice).await, Err(CallRefused::Stopping)));
+    assert!(world.calls.is_busy(boris.user), "the call goes on");
+    waits.abort();
+    eventually(|| async { matches!(world.calls.initiate(&vera, boris.user, CallKind::Voice).await, Err(CallRefused::Busy)) }).await;
+
+    let waits = tokio::spawn({ let calls = world.calls.clone(); async move { calls.drain().await } });
+    eventually(|| async { matches!(world.calls.initiate(&vera, boris.user, CallKind::Voice).await, Err(CallRefused::Stopping)) }).await;
+    world.calls.command(call.id, Command::End { user: anna.user, socket: None }).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), waits).await.unwrap().unwrap();
+    assert!(matches!(world.calls.initiate(&vera, boris.user, CallKind::Voice).await, Err(CallRefused::Stopping)), "it is stopped now");
+}
+}
+
+on_both! {
 async fn a_stranger_sees_and_reaches_no_call(world: World) {
     let (anna, boris, vera) = (world.member("Анна").await, world.member("Борис").await, world.member("Вера").await);
     let mut phone = device(&world, &boris).await;

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { BINARY, Server } from "../support/server.mjs";
+import { BINARY, Server, until } from "../support/server.mjs";
 
 let server;
 before(async () => {
@@ -117,6 +117,23 @@ test("calls and allocations are listed, and ended for everybody", async () => {
   assert.equal((await run(["call", "show", "nonsense"])).code, 1);
   assert.match((await run(["relay", "list"])).stdout, /^The relay holds nothing/);
   assert.equal((await run(["relay", "end", "1"])).code, 1);
+});
+
+test("draining waits for the last call to end, and nobody can begin one meanwhile", async () => {
+  await run(["user", "create", "Зоя", "--password-stdin"], "correct horse\n");
+  const [caller, callee, third] = await Promise.all(["Жанна", "Дима", "Зоя"].map((name) => server.signIn(name)));
+  const initiate = (from) => server.request("POST", "/calls/initiate", { token: from.token, body: { targetUserId: callee.id, type: "voice" } });
+  const { body: { id } } = await initiate(caller);
+  const drained = run(["call", "drain"]);
+  const refused = await until("calls are refused", async () => {
+    const answer = await initiate(third);
+    return answer.status === 503 && answer.body;
+  });
+  assert.equal(refused.code, "call.stopping");
+  assert.match((await run(["call", "list"])).stdout, /Жанна, Дима/);
+  await run(["call", "end", id]);
+  const { code, stdout } = await drained;
+  assert.deepEqual([code, /No call goes on.*systemctl restart/.test(stdout)], [0, true], stdout);
 });
 
 test("the socket is its owner's alone, one server has it, and it is gone when the server is", async () => {

@@ -2,6 +2,7 @@
 //!
 //! Owns the table of live calls and who is in which. A call's row is written before anybody hears of the change.
 
+mod drain;
 mod group;
 mod live;
 mod operator;
@@ -138,6 +139,9 @@ impl Calls {
     ) -> Result<CallRecord, CallRefused> {
         if actor.user == target {
             return Err(CallRefused::WithSelf);
+        }
+        if self.lock().drains > 0 {
+            return Err(CallRefused::Stopping);
         }
         let own = self.place_of(actor.user);
         let theirs = self.place_of(target).map(|place| place.id());

@@ -56,6 +56,9 @@ pub enum CallRefused {
     /// More commands than the call can take.
     #[error("too many requests for this call at once; try again")]
     Overrun,
+    /// The server is about to be stopped, once the calls that go on are over.
+    #[error("the server is about to be restarted; call again in a few minutes")]
+    Stopping,
     /// More than is kept.
     #[error("this call has been told of often enough")]
     TooManyReports,
@@ -82,6 +85,7 @@ impl CallRefused {
             Self::Overrun | Self::PeerAway => "busy",
             Self::SignedOut => "auth.token",
             Self::TooManyReports => "call.too_much",
+            Self::Stopping => "call.stopping",
             Self::NoSuchChat => "chat.unknown",
             Self::NotInChat => "chat.not_participant",
             Self::PeerTooOld => "call.peer_too_old",

@@ -67,6 +67,8 @@ pub(super) struct Table {
     pub(super) calls: HashMap<CallId, Live>,
     pub(super) groups: HashMap<CallId, LiveGroup>,
     of_user: HashMap<UserId, CallId>,
+    /// How many wait for the last call to end; meanwhile none begins.
+    pub(super) drains: usize,
 }
 
 impl Table {
@@ -75,6 +77,10 @@ impl Table {
         let private = self.calls.get(id).cloned();
         let private = private.map(|live| Place::Private(*id, live));
         private.or_else(|| self.groups.get(id).cloned().map(Place::Group))
+    }
+
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty() || !self.groups.is_empty()
     }
 
     pub(super) fn is_busy(&self, user: UserId) -> bool {
@@ -87,6 +93,9 @@ impl Table {
         inbox: mpsc::Sender<Ask>,
         caller: UserId,
     ) -> Result<(), CallRefused> {
+        if self.drains > 0 {
+            return Err(CallRefused::Stopping);
+        }
         if self.is_busy(call.record().receiver.user) {
             return Err(CallRefused::Busy);
         }
@@ -110,13 +119,16 @@ impl Table {
     }
 
     /// Takes in a group call, unless its chat has one. Then that one is returned.
-    pub(super) fn claim_chat(&mut self, group: LiveGroup) -> Option<CallId> {
+    pub(super) fn claim_chat(&mut self, group: LiveGroup) -> Result<Option<CallId>, CallRefused> {
         let found = self.groups.values().find(|live| live.chat == group.chat);
         let found = found.map(|live| live.id);
         if found.is_none() {
+            if self.drains > 0 {
+                return Err(CallRefused::Stopping);
+            }
             self.groups.insert(group.id, group);
         }
-        found
+        Ok(found)
     }
 
     /// Makes a call between two a group call. Both stay in it.

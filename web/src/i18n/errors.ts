@@ -34,6 +34,8 @@ export function failureText(t: Translate, error: ApiError): string {
       return t("panel.declined");
     case "call.too_much":
       return t("panel.too_much");
+    case "call.stopping":
+      return t("panel.stopping");
     case "busy":
       return t("panel.not_now");
     case "call.not_moderator":

@@ -149,6 +149,7 @@ export const groupEn: typeof groupRu = {
   "panel.closed": "The call is locked. The one who started it can invite people.",
   "panel.declined": "This person has just declined the call. They can still join later: the chat shows the call.",
   "panel.too_much": "Too often. Wait a little and try again.",
+  "panel.stopping": "The server is about to restart. Call again in a few minutes.",
   "panel.not_now": "That did not work just now. Try again in a few seconds.",
   "panel.busy": "Another call is going on. Try later.",
   "panel.invite_title": "Invite into the call",

@@ -151,7 +151,7 @@ impl Calls {
         let (call, effects) = GroupCall::start(record, self.group_limits, &busy, now);
         let (live, ends) = self.live_group(&call);
         // Whoever starts one at the same time finds this one; the entry goes again if the row cannot be written.
-        let claimed = self.lock().claim_chat(live);
+        let claimed = self.lock().claim_chat(live)?;
         if let Some(id) = claimed {
             drop(tx);
             let call = self.ask_group(actor.user, id, GroupAsk::Look).await?;
