@@ -5,6 +5,7 @@
 mod assembly;
 pub mod backup;
 pub mod bus;
+mod causes;
 pub mod certificates;
 pub mod cli;
 pub mod config;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{assemble, certificate_source, media, open, operator, relay_config};
 use crate::bus::Bus;
+use crate::causes::chain;
 use crate::certificates::{CertificateError, Certificates};
 use crate::config::{Config, LOCAL_INVITE, Secrets};
 use crate::control::ControlError;
@@ -136,17 +138,6 @@ pub enum StartError {
     /// The first chat, invitation or call could not be read or written.
     #[error("the database could not be prepared: {0}")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
 }
 
 /// A server that runs.

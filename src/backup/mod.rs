@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+use crate::causes::chain;
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::UnixMillis;
 use crate::store::dump::{self, DumpError, Table};
@@ -104,17 +105,6 @@ pub enum BackupError {
         /// What.
         path: PathBuf,
     },
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
 }
 
 /// Which database.

@@ -10,6 +10,8 @@ use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::{crypto::ring, pki_types::PrivatePkcs8KeyDer, sign::CertifiedKey};
 use tokio::time::sleep;
 
+use crate::causes::chain;
+
 use super::{
     Challenge, Shared,
     kept::{Folder, KeepError},
@@ -292,18 +294,4 @@ impl Way {
             Self::Http => "80",
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let said = inner.to_string();
-        if !text.ends_with(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        source = inner.source();
-    }
-    text
 }
