@@ -23,9 +23,9 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ),
     ("service", &["domain", "store", "bus", "media"]),
     ("wire", &["domain"]),
-    ("http", &["domain", "service", "wire"]),
+    ("http", &["causes", "domain", "service", "wire"]),
     ("gateway", &["domain", "service", "bus", "wire"]),
-    ("control", &["certificates", "domain", "service"]),
+    ("control", &["causes", "certificates", "domain", "service"]),
     (
         "backup",
         &["causes", "config", "control", "domain", "store"],

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::causes::chain;
 use crate::domain::{CallError, GroupRefusal, Invalid};
 use crate::service::{CallRefused, InviteError, PeopleError, RegisterError, RelayRefused};
 
@@ -49,13 +50,7 @@ impl Refused {
 
     /// Something failed inside: logged here, once; the operator may know what.
     fn inside(error: &dyn std::error::Error) -> Self {
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            chain.push_str(": ");
-            chain.push_str(&inner.to_string());
-            source = inner.source();
-        }
+        let chain = chain(error);
         tracing::error!(error = chain, "a command failed");
         Self::new(Kind::Internal, chain)
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::causes::chain;
 use crate::domain::{CallError, GroupRefusal, Invalid};
 use crate::service::{
     AuthError, CallRefused, ChatError, InviteError, PeopleError, RegisterError, RelayRefused,
@@ -81,13 +82,7 @@ impl ApiError {
 
     /// Something failed inside: logged here, once, and not told.
     pub(super) fn inside(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            chain.push_str(": ");
-            chain.push_str(&inner.to_string());
-            source = inner.source();
-        }
+        let chain = chain(error);
         tracing::error!(error = chain, "a request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
